@@ -1,0 +1,115 @@
+"""What a plugin registers and what a run names: plain data that imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+API_VERSION = 1
+"""The plugin contract's version; a plugin states the one it was written for as ``ZSLBENCH_API``."""
+
+Kind = Literal[
+    "dataset", "backbone", "embedding", "mapping", "novelty", "gate", "classifier", "method"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+SLOTS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "backbone": "backbone",
+        "embedding": "embedding",
+        "mapping": "mapping",
+        "novelty": "novelty",
+        "gate": "gate",
+        "seen_classifier": "classifier",
+        "unseen_classifier": "classifier",
+    }
+)
+"""Slot → kind. A slot's name is its flag, its prefix in ``--set``, its key in records and CSV."""
+
+DATASET_DEFAULT = "dataset-default"
+"""Stands in a recipe for "what the data set's own card recommends"."""
+
+ParamType = Literal["int", "float", "bool", "str", "path", "floats", "strs"]
+
+
+@dataclass(frozen=True)
+class Param:
+    """One declared parameter of a component; a test holds it against the constructor.
+
+    ``floats`` and ``strs`` are tuples, written ``1,2,3`` on the command line. ``path`` is recorded
+    by base name and content hash. Bounds are inclusive; ``exclusive_minimum`` makes the lower one
+    strict.
+    """
+
+    name: str
+    type: ParamType
+    default: Any
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    choices: tuple[str, ...] | None = None
+    optional: bool = False  # None is allowed
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A gated method as data: which component fills each slot, with which parameters.
+
+    ``slots`` maps every name of :data:`SLOTS` to a component's name (or :data:`DATASET_DEFAULT`);
+    ``params`` maps ``slot.param`` to the value that this method sets.
+    """
+
+    slots: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ComponentSpec:
+    """One component as its plugin registers it.
+
+    ``name`` is unique in its kind; a family ends in ``/*`` (``file/*``), and what the user writes in
+    place of the star reaches the constructor as its first keyword argument, ``member``.
+    ``target`` is ``package.module:Class``, imported at first use. A method has either a ``target``
+    (a class of its own) or a ``recipe``.
+    """
+
+    kind: Kind
+    name: str
+    target: str = ""
+    params: tuple[Param, ...] = ()
+    summary: str = ""
+    reference: str = ""
+    version: str = "1"
+    extra: str | None = None  # the extra to install: zslbench[extra]
+    recipe: Recipe | None = None
+    member_is_path: bool = False  # family/PATH: records keep the base name and the content hash
+
+    @property
+    def is_family(self) -> bool:
+        return self.name.endswith("/*")
+
+
+@dataclass(frozen=True)
+class ComponentRef:
+    """One component as a run names it: resolved, with every parameter, ready to cross processes."""
+
+    kind: Kind
+    name: str  # as registered; a family keeps its star
+    distribution: str
+    version: str
+    target: str
+    source: str  # hash of the component's source code
+    params: Mapping[str, Any]
+    origins: Mapping[str, str]  # parameter → default | recipe | dataset | user
+    member: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name that a person reads: ``file/glove.txt``; never a path."""
+        if self.member is None:
+            return self.name
+        base = self.member.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+        return self.name[:-1] + base
