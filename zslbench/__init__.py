@@ -1,3 +1,74 @@
-"""zslbench: a plugin-based evaluation harness for zero-shot recognition."""
+"""zslbench: a plugin-based evaluation harness for zero-shot recognition.
+
+>>> import zslbench
+>>> record = zslbench.evaluate("socher2013", "shapes")
+>>> record.scores.H
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zslbench.api import evaluate
+    from zslbench.errors import (
+        DataError,
+        EnvironmentFailure,
+        InputError,
+        PluginError,
+        ZSLBenchError,
+    )
+    from zslbench.hookspecs import hookimpl
+    from zslbench.record import Record, read_record
+    from zslbench.registry import Registry
+    from zslbench.score import Scores
+    from zslbench.specs import ComponentSpec, Param, Recipe
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "evaluate": "api",
+    "read_record": "record",
+    "Record": "record",
+    "Registry": "registry",
+    "Scores": "score",
+    "hookimpl": "hookspecs",
+    "ComponentSpec": "specs",
+    "Param": "specs",
+    "Recipe": "specs",
+    "ZSLBenchError": "errors",
+    "InputError": "errors",
+    "DataError": "errors",
+    "PluginError": "errors",
+    "EnvironmentFailure": "errors",
+}
+
+__all__ = [
+    "ComponentSpec",
+    "DataError",
+    "EnvironmentFailure",
+    "InputError",
+    "Param",
+    "PluginError",
+    "Recipe",
+    "Record",
+    "Registry",
+    "Scores",
+    "ZSLBenchError",
+    "__version__",
+    "evaluate",
+    "hookimpl",
+    "read_record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name at first use: ``import zslbench`` alone stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'zslbench' has no attribute {name!r}")
+    return getattr(import_module(f"zslbench.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,41 @@
+"""Bundled classifiers: for seen classes, for unseen ones, or for both."""
+
+from zslbench.hookspecs import Register, hookimpl
+from zslbench.specs import ComponentSpec, Param
+
+ZSLBENCH_API = 1
+
+
+@hookimpl
+def register_classifiers(register: Register) -> None:
+    """Offer the bundled classifiers."""
+    register(SOFTMAX)
+    register(NEAREST_WORD)
+
+
+SOFTMAX = ComponentSpec(
+    kind="classifier",
+    name="softmax",
+    target="zslbench_plugins.classifiers.softmax:SoftmaxClassifier",
+    summary="Softmax regression on the features, solved to a certified gap",
+    reference="Socher et al. 2013, § 5 (seen classes)",
+    params=(
+        Param("ridge", "float", 1e-3, "weight decay", minimum=0, exclusive_minimum=True),
+        Param("gap", "float", 1e-2, "relative gap to the optimum", minimum=0, exclusive_minimum=True),
+        Param("max_passes", "int", 1000, "passes over the features before giving up", minimum=1),
+    ),
+)
+
+NEAREST_WORD = ComponentSpec(
+    kind="classifier",
+    name="nearest-word",
+    target="zslbench_plugins.classifiers.nearest_word:NearestWordClassifier",
+    summary="The class whose word vector is nearest to the mapped image",
+    reference="Socher et al. 2013, § 5 (unseen classes: isotropic Gaussians of one width)",
+    params=(
+        Param(
+            "candidates", "str", "unseen", "classes it chooses among as unseen classifier",
+            choices=("unseen", "all"),
+        ),
+    ),
+)  # fmt: skip

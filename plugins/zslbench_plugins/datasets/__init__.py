@@ -1,0 +1,29 @@
+"""Bundled data sets."""
+
+from zslbench.hookspecs import Register, hookimpl
+from zslbench.specs import ComponentSpec
+
+ZSLBENCH_API = 1
+
+
+@hookimpl
+def register_datasets(register: Register) -> None:
+    """Offer the bundled data sets."""
+    register(CIFAR10)
+    register(SHAPES)
+
+
+CIFAR10 = ComponentSpec(
+    kind="dataset",
+    name="cifar10",
+    target="zslbench_plugins.datasets.cifar10:Cifar10",
+    summary="60,000 photographs of ten things, 32 × 32; cat and truck unseen",
+    reference="Krizhevsky 2009; the split of Socher et al. 2013, § 6",
+)
+
+SHAPES = ComponentSpec(
+    kind="dataset",
+    name="shapes",
+    target="zslbench_plugins.datasets.shapes:Shapes",
+    summary="Drawn shapes (colour × texture × form) with captions; needs no file and no network",
+)

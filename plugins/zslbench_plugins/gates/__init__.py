@@ -1,0 +1,57 @@
+"""Bundled gates: which branch answers for an image."""
+
+from zslbench.hookspecs import Register, hookimpl
+from zslbench.specs import ComponentSpec, Param
+
+ZSLBENCH_API = 1
+
+
+@hookimpl
+def register_gates(register: Register) -> None:
+    """Offer the bundled gates."""
+    register(HARD)
+    register(NONE)
+    register(ALL_SEEN)
+    register(ALL_UNSEEN)
+
+
+HARD = ComponentSpec(
+    kind="gate",
+    name="hard",
+    target="zslbench_plugins.gates.hard:HardGate",
+    summary="Novel where the novelty exceeds a cut set on held-out seen images",
+    reference="Socher et al. 2013, § 5 and § 5.1",
+    params=(
+        Param(
+            "cut", "str", "seen_kept:0.9",
+            "seen_kept:SHARE, the share of seen images that stay seen; or native",
+        ),
+        Param(
+            "cut_from", "str", "held-out",
+            "images the cut is set on; train is the paper's, and optimistic",
+            choices=("held-out", "train"),
+        ),
+    ),
+)  # fmt: skip
+
+NONE = ComponentSpec(
+    kind="gate",
+    name="none",
+    target="zslbench_plugins.gates.fixed:NoGate",
+    summary="No gate: the unseen classifier chooses among all classes",
+    reference="Chao et al. 2016 (its curve: calibrated stacking)",
+)
+
+ALL_SEEN = ComponentSpec(
+    kind="gate",
+    name="all-seen",
+    target="zslbench_plugins.gates.fixed:AllSeenGate",
+    summary="Every image is taken as seen",
+)
+
+ALL_UNSEEN = ComponentSpec(
+    kind="gate",
+    name="all-unseen",
+    target="zslbench_plugins.gates.fixed:AllUnseenGate",
+    summary="Every image is taken as unseen: conventional zero-shot learning",
+)

@@ -1,0 +1,37 @@
+"""The labels of a branch: the best of its candidates, ties to the first class of the task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Branch, ClassTable, Floats, Int
+
+
+def best(branch: Branch) -> Int:
+    """The label (n,) with the highest score among all candidates."""
+    labels: Int = branch.candidates[branch.scores.argmax(axis=1)]
+    return labels
+
+
+def best_of(branch: Branch, group: Int) -> tuple[Int, Floats]:
+    """The best label (n,) among the candidates in ``group``, and its score (n,)."""
+    columns = np.flatnonzero(np.isin(branch.candidates, group))
+    scores = branch.scores[:, columns]
+    return branch.candidates[columns[scores.argmax(axis=1)]], scores.max(axis=1)
+
+
+def best_unseen(branch: Branch, classes: ClassTable) -> Int:
+    """The best label (n,) among the unseen classes alone."""
+    return best_of(branch, classes.unseen)[0]
+
+
+def tied(*branches: Branch) -> float:
+    """Share of images (0 to 1) where the winning score of a branch is reached twice."""
+    ties = [
+        (branch.scores == branch.scores.max(axis=1, keepdims=True)).sum(axis=1) > 1
+        for branch in branches
+    ]
+    return float(np.logical_or.reduce(ties).mean()) if len(ties[0]) else 0.0

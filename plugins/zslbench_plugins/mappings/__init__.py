@@ -1,0 +1,45 @@
+"""Bundled mappings: features into the class vectors' space."""
+
+from zslbench.hookspecs import Register, hookimpl
+from zslbench.specs import ComponentSpec, Param
+
+ZSLBENCH_API = 1
+
+
+@hookimpl
+def register_mappings(register: Register) -> None:
+    """Offer the bundled mappings."""
+    register(SOCHER)
+    register(LINEAR)
+
+
+SOCHER = ComponentSpec(
+    kind="mapping",
+    name="socher2013",
+    target="zslbench_plugins.mappings.socher2013:TwoLayerMapping",
+    summary="Two layers with tanh, trained to map images onto their class's word vector",
+    reference="Socher et al. 2013, § 4, equation 1",
+    params=(
+        Param("hidden", "int", 200, "hidden units", minimum=1),
+        Param("decay", "float", 1e-4, "weight decay; biases are not decayed", minimum=0),
+        Param(
+            "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
+            minimum=0, exclusive_minimum=True,
+        ),
+        Param("max_passes", "int", 2000, "passes over the features before giving up", minimum=1),
+    ),
+)  # fmt: skip
+
+LINEAR = ComponentSpec(
+    kind="mapping",
+    name="linear",
+    target="zslbench_plugins.mappings.linear:LinearMapping",
+    summary="Least squares in closed form, the ridge chosen on held-out seen images",
+    reference="Socher et al. 2013, § 6.6 (the one-layer ablation)",
+    params=(
+        Param(
+            "ridges", "floats", (1e-3, 1e-2, 1e-1, 1.0, 10.0), "ridges to choose from, per image",
+            minimum=0, exclusive_minimum=True,
+        ),
+    ),
+)  # fmt: skip

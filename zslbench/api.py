@@ -1,0 +1,111 @@
+"""The Python interface: everything that the command line can do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zslbench.errors import InputError
+from zslbench.machine import available_cores
+from zslbench.registry import Registry
+from zslbench.runspec import REFERENCES, Reference, Request
+
+if TYPE_CHECKING:
+    from zslbench.record import Record
+
+
+def evaluate(
+    method: str,
+    dataset: str,
+    *,
+    slots: Mapping[str, str] | None = None,
+    set: Mapping[str, Any] | None = None,
+    unseen: Iterable[str] | None = None,
+    validation: float = 0.05,
+    split_seed: int = 0,
+    seed: int = 0,
+    data_dir: str | Path | None = None,
+    out: str | Path = "zslbench-runs",
+    cache_dir: str | Path | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
+    offline: bool = False,
+    force: bool = False,
+    skip_corrupt: bool = False,
+    reference: Reference | None = None,
+    plugins: Iterable[Any] = (),
+) -> Record:
+    """Run ``method`` on ``dataset`` and return its record; a finished run answers from its record.
+
+    ``slots`` replaces components by name (``{"mapping": "linear"}``), ``set`` parameters
+    (``{"mapping.hidden": 100}``); ``unseen`` names the unseen classes (default: the data set's
+    standard split); ``validation`` is the share of seen training images held out, drawn with
+    ``split_seed``; ``seed`` is for what is random in components. ``data_dir`` and ``cache_dir``
+    default to ``ZSLBENCH_DATA_DIR`` and ``ZSLBENCH_CACHE_DIR``, else to the platform's folders;
+    ``threads`` to the cores that this process may use. ``reference`` makes an unranked reference
+    row instead ("oracle", "supervised"). ``plugins`` are module names, paths or objects.
+
+    Raises a :class:`~zslbench.errors.ZSLBenchError`: InputError, DataError, PluginError or
+    EnvironmentFailure.
+    """
+    from zslbench.runner import Runner, Workspace
+
+    if reference is not None and reference not in REFERENCES:
+        raise InputError(f"reference must be one of {', '.join(REFERENCES)}, got {reference!r}")
+    request = Request(
+        method=method,
+        dataset=dataset,
+        slots=dict(slots or {}),
+        set=dict(set or {}),
+        unseen=tuple(unseen) if unseen is not None else None,
+        validation=_number("validation", validation),
+        split_seed=_whole("split_seed", split_seed, 0),
+        seed=_whole("seed", seed, 0),
+        threads=_whole("threads", available_cores() if threads is None else threads, 1),
+        device=device,
+        reference=reference,
+    )
+    workspace = Workspace(
+        data_dir=data_folder(data_dir),
+        out=Path(out),
+        cache_dir=cache_folder(cache_dir),
+        offline=offline,
+        skip_corrupt=skip_corrupt,
+        force=force,
+    )
+    return Runner(Registry.discover(plugins), workspace).run(request)
+
+
+def data_folder(chosen: str | Path | None = None) -> Path:
+    """``chosen``, else ``ZSLBENCH_DATA_DIR``, else the platform's folder for user data."""
+    return _folder(chosen, "ZSLBENCH_DATA_DIR", "user_data_path")
+
+
+def cache_folder(chosen: str | Path | None = None) -> Path:
+    """``chosen``, else ``ZSLBENCH_CACHE_DIR``, else the platform's folder for caches."""
+    return _folder(chosen, "ZSLBENCH_CACHE_DIR", "user_cache_path")
+
+
+def _folder(chosen: str | Path | None, variable: str, platform: str) -> Path:
+    if chosen is not None:
+        return Path(chosen)
+    if os.environ.get(variable):
+        return Path(os.environ[variable])
+    import platformdirs
+
+    path: Path = getattr(platformdirs, platform)("zslbench", appauthor=False)
+    return path
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InputError(f"{name} must be an integer ≥ {least}, got {value!r}")
+    return value
+
+
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise InputError(f"{name} must be ≥ 0 and < 1, got {value!r}; e.g. 0.05")
+    return float(value)

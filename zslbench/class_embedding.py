@@ -1,0 +1,66 @@
+"""The class vectors of a run: resolved once, kept with what was averaged and what was untrained."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zslbench.contracts import Embedding
+from zslbench.embeddings import check_distinct, resolve
+
+if TYPE_CHECKING:
+    from zslbench.bench import Bench
+    from zslbench.contracts import Progress
+    from zslbench.stages import Arrays
+
+
+def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
+    """Resolve the class vectors of ``slot``, from the cache where they were learnt before."""
+    ref, names = bench.refs[slot], bench.task.classes.names
+    embedder = bench.create(slot)
+    resolved: dict[str, Any] = {}
+
+    def compute(progress: Progress) -> Arrays:
+        with bench.calling(slot, "vectors"):
+            embedding = resolve(
+                embedder,
+                names,
+                label=ref.label,
+                sentences=bench.dataset.sentences(),
+                places=bench.places,
+                context=bench.telling(progress),
+            )
+        resolved["embedding"] = embedding
+        return _pack(embedding)
+
+    key = bench.key(
+        embedding=bench.identities[slot],
+        names=list(names),
+        seed=bench.context.seed,
+        corpus=bench.identities["dataset"],
+    )
+    arrays = bench.stages.arrays("embedding", key, compute)
+    if "embedding" in resolved:
+        return resolved["embedding"]  # type: ignore[no-any-return]
+    embedding = _unpack(arrays)
+    check_distinct(embedding, names, ref.label)
+    return embedding
+
+
+def _pack(embedding: Embedding) -> dict[str, Any]:
+    note = {
+        "metric": embedding.metric,
+        "space": embedding.space,
+        "resolved": dict(embedding.resolved),
+        "untrained": embedding.untrained,
+        "counts": dict(embedding.counts) if embedding.counts is not None else None,
+    }
+    return {"values": embedding.values, "note": np.frombuffer(json.dumps(note).encode(), np.uint8)}
+
+
+def _unpack(arrays: Arrays) -> Embedding:
+    note = json.loads(arrays["note"].tobytes().decode())
+    note["untrained"] = tuple(note["untrained"])
+    return Embedding(values=arrays["values"], **note)

@@ -1,0 +1,154 @@
+"""From a run to its record: what was asked, what was read, what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zslbench.hashes import hash_array
+from zslbench.machine import git_revision, processor, versions
+from zslbench.record import (
+    ComponentRecord,
+    DatasetRecord,
+    EmbeddingRecord,
+    ErrorRecord,
+    Record,
+    SplitRecord,
+    StageRecord,
+)
+from zslbench.runspec import PIPELINE_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from zslbench.bench import Bench
+    from zslbench.contracts import Embedding
+    from zslbench.monitor import StageReport
+    from zslbench.outcome import Outcome
+    from zslbench.runspec import RunSpec
+    from zslbench.score import Scores
+    from zslbench.specs import ComponentRef
+
+
+def describe_run(
+    bench: Bench,
+    spec: RunSpec,
+    run_id: str,
+    *,
+    outcome: Outcome | None,
+    scores: Scores | None,
+    error: ErrorRecord | None,
+    stages: Sequence[StageReport],
+) -> Record:
+    """Write the record of a run that ended, well or badly."""
+    unranked = spec.reference is not None or error is not None
+    refs = [spec.method, spec.dataset, *spec.slots.values()]
+    return Record(
+        run_id=run_id,
+        status="finished" if error is None else "failed",
+        error=error,
+        method=_component(bench, "method", spec.method),
+        slots={slot: _component(bench, slot, ref) for slot, ref in spec.slots.items()},
+        reference=spec.reference,
+        ranked=not unranked,
+        setting=outcome.setting if outcome else "unknown",
+        dataset=_dataset(bench, spec),
+        split=_split(bench, spec),
+        embedding=_embedding(outcome.embedding) if outcome and outcome.embedding else None,
+        pretraining=outcome.pretraining.name if outcome and outcome.pretraining else None,
+        overlap=_overlap(spec, outcome),
+        seed=spec.seed,
+        threads=spec.threads,
+        device=spec.device,
+        pipeline=_pipeline(spec),
+        cut=outcome.cut if outcome else None,
+        versions=versions(sorted({r.distribution for r in refs if r.distribution != "local"})),
+        git_revision=git_revision(),
+        machine=processor(),
+        stages=[StageRecord(**vars(report)) for report in stages],
+        scores=scores,
+    )
+
+
+def _component(bench: Bench, slot: str, ref: ComponentRef) -> ComponentRecord:
+    return ComponentRecord(
+        kind=ref.kind,
+        name=ref.label,
+        distribution=ref.distribution,
+        version=ref.version,
+        source=ref.source,
+        params={**ref.params, **_path_params(bench, ref)},
+        origins=dict(ref.origins),
+        contents=bench.contents.get(slot, []),
+    )
+
+
+def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
+    """Parameters that are paths: base name and content hash; the path stays out."""
+    lookup = ref.name if ref.member is None else ref.name[:-1] + "x"
+    spec = bench.registry.find(ref.kind, lookup)[0].spec
+    hashes = bench.hashes
+    return {
+        param.name: {"name": Path(value).name, "sha256": hashes.of(Path(value))}
+        for param in spec.params
+        if param.type == "path" and (value := ref.params[param.name]) is not None
+    }
+
+
+def _dataset(bench: Bench, spec: RunSpec) -> DatasetRecord:
+    data = bench.data
+    return DatasetRecord(
+        component=_component(bench, "dataset", spec.dataset),
+        fingerprint=data.fingerprint,
+        classes=list(data.class_names),
+        train_images=len(data.train.labels),
+        test_images=len(data.test.labels),
+        skipped_images=data.skipped,
+        duplicates=data.duplicates,
+    )
+
+
+def _split(bench: Bench, spec: RunSpec) -> SplitRecord:
+    task = bench.task
+    unseen_tests = int(np.count_nonzero(task.labels.is_unseen))
+    return SplitRecord(
+        unseen=list(spec.unseen),
+        standard=sorted(spec.unseen) == sorted(bench.dataset.card.unseen),
+        validation=spec.validation,
+        split_seed=spec.split_seed,
+        fingerprint=task.fingerprint,
+        train=len(task.train_rows),
+        held_out=len(task.validation_rows),
+        test_seen=len(task.labels.y) - unseen_tests,
+        test_unseen=unseen_tests,
+    )
+
+
+def _embedding(embedding: Embedding) -> EmbeddingRecord:
+    return EmbeddingRecord(
+        fingerprint=hash_array(embedding.values),
+        metric=embedding.metric,
+        dim=embedding.values.shape[1],
+        resolved=dict(embedding.resolved),
+        untrained=list(embedding.untrained),
+        counts=dict(embedding.counts) if embedding.counts is not None else None,
+    )
+
+
+def _overlap(spec: RunSpec, outcome: Outcome | None) -> dict[str, str]:
+    """Per unseen class; a backbone that saw other labels before is unknown until they are mapped."""
+    if outcome is None:
+        return {}
+    return dict.fromkeys(spec.unseen, "unknown" if outcome.pretraining else "none")
+
+
+def _pipeline(spec: RunSpec) -> dict[str, Any]:
+    about: dict[str, Any] = {"version": PIPELINE_VERSION}
+    if spec.method.target:
+        return about
+    return about | {
+        "refit": "the seen classifier, on training and validation parts",
+        "standardise": "mean and variance of the seen training part",
+    }

@@ -1,0 +1,97 @@
+"""Files that are whole or absent: atomic writes, free space, locks between processes."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from zslbench.errors import EnvironmentFailure
+
+REFUSALS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ENOTDIR: "a file is in the way of a folder",
+    errno.EEXIST: "a file is in the way of a folder",
+}
+
+
+@contextmanager
+def refusals_named(path: Path, option: str) -> Iterator[None]:
+    """Turn an operating system's refusal to write at ``path`` into EnvironmentFailure."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in REFUSALS:
+            raise
+        raise EnvironmentFailure(
+            f"cannot write {error.filename or path}: {REFUSALS[error.errno]}; "
+            f"free it, or choose another place with {option}"
+        ) from error
+
+
+@contextmanager
+def replacing(path: Path, suffix: str = "") -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` (UTF-8, as is) atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as JSON atomically."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def require_space(folder: Path, needed: int, what: str, option: str) -> None:
+    """Raise EnvironmentFailure unless ``needed`` bytes are free where ``folder`` is or will be."""
+    there = folder
+    while not there.exists():
+        there = there.parent
+    free = shutil.disk_usage(there).free
+    if needed > free:
+        raise EnvironmentFailure(
+            f"{what} takes {needed / 1e9:.1f} GB of disk and {free / 1e9:.1f} GB are free at "
+            f"{folder}: free some ('zslbench cache prune --max-size 0'), or choose another place "
+            f"with {option}"
+        )
+
+
+@contextmanager
+def locked(path: Path, timeout: float = 3600) -> Iterator[None]:
+    """Hold the lock file ``path``; the operating system frees it when a process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=timeout):
+            yield
+    except Timeout as error:
+        raise EnvironmentFailure(
+            f"lock {path} was held by another process for {timeout:.0f} s: wait for that run, "
+            "or use another cache directory"
+        ) from error

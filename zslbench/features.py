@@ -1,0 +1,137 @@
+"""A backbone over images: an (n, d) float32 memory map, content-addressed and resumable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zslbench.disk import locked, require_space, write_json
+from zslbench.enforce import check_features
+from zslbench.errors import PluginError
+from zslbench.hashes import hash_json
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Backbone, Context, Float32, UInt8
+    from zslbench.images import PartImages
+    from zslbench.stages import Arrays, Stages
+
+BLOCK = 256  # images a step; always from the same start, so that a resumed run gives the same bits
+
+
+@dataclass
+class FittedBackbone:
+    """A backbone after ``fit``, and the key of everything that its fit depended on."""
+
+    backbone: Backbone
+    key: Mapping[str, Any]
+    label: str
+
+
+def fit_backbone(
+    backbone: Backbone,
+    images: PartImages,
+    *,
+    key: Mapping[str, Any],
+    label: str,
+    context: Context,
+    stages: Stages,
+) -> FittedBackbone:
+    """Fit ``backbone`` on unlabelled ``images``, or restore what an earlier run learnt.
+
+    What is learnt is the object's attributes ending in ``_``: arrays and numbers, so that they can
+    be kept without pickling. Others raise PluginError.
+    """
+
+    def compute(progress: Any) -> Arrays:
+        from dataclasses import replace
+
+        backbone.fit(images, context=replace(context, progress=progress))
+        return _learnt(backbone, label)
+
+    if backbone.fit_on != "nothing":
+        for name, value in stages.arrays("backbone", key, compute).items():
+            setattr(backbone, name, value if value.ndim else value.item())
+    return FittedBackbone(backbone, key, label)
+
+
+def extract(
+    fitted: FittedBackbone, images: PartImages, ids: UInt8, *, part: str, context: Context, stages: Stages
+) -> Float32:
+    """Return the features of ``images`` (n, d) as a read-only memory map.
+
+    Interrupted, the next call goes on after the last whole block. Raises EnvironmentFailure where
+    the disk is too small, PluginError where the backbone breaks its contract.
+    """
+    content = hash_json([bytes(row).hex() for row in ids])
+    identity = hash_json({"backbone": fitted.key, "images": content, "block": BLOCK})[:32]
+    folder = stages.root / "features"
+    path, note = folder / f"{identity}.f32", folder / f"{identity}.json"
+    n, stage = len(images), f"features of {part} images"
+    with locked(stages.lock_path(path)):
+        shape = images.take(np.zeros(1, np.int64)).shape[1:]
+        d = fitted.backbone.dim((shape[0], shape[1], shape[2]))
+        done = _blocks_done(note, path, n, d)
+        if done >= n:
+            path.touch()
+            stages.monitor.cached(stage)
+            return np.memmap(path, np.float32, "r", shape=(n, d))
+        size = 4 * n * d
+        require_space(folder, size - 4 * done * d, stage, "--cache-dir")
+        with stages.monitor.stage(stage, f"{n:,} images × {d:,} = {size / 1e6:,.0f} MB") as progress:
+            _fill(fitted, images, path, note, done=done, d=d, progress=progress, context=context)
+    return np.memmap(path, np.float32, "r", shape=(n, d))
+
+
+def _fill(
+    fitted: FittedBackbone,
+    images: PartImages,
+    path: Path,
+    note: Path,
+    *,
+    done: int,
+    d: int,
+    progress: Any,
+    context: Context,
+) -> None:
+    n = len(images)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with path.open("r+b") as file:
+        file.truncate(4 * done * d)
+        file.seek(4 * done * d)
+        for block in images.blocks(start=done, size=BLOCK):
+            X = fitted.backbone.transform(block, context=context)
+            check_features(X, len(block), d, f"backbone {fitted.label!r}")
+            file.write(np.ascontiguousarray(X).data)
+            done += len(block)
+            progress(done, n)
+            if done % (16 * BLOCK) == 0 or done == n:
+                file.flush()
+                write_json(note, {"done": done, "n": n, "d": d})
+
+
+def _blocks_done(note: Path, path: Path, n: int, d: int) -> int:
+    """How many images are on disk for good; the note is written after the data."""
+    if not note.is_file() or not path.is_file():
+        return 0
+    done = int(json.loads(note.read_text())["done"])
+    whole = min(done, path.stat().st_size // (4 * d))
+    return n if whole >= n else whole // BLOCK * BLOCK
+
+
+def _learnt(component: Any, label: str) -> dict[str, Any]:
+    arrays = {}
+    for name, value in vars(component).items():
+        if name.endswith("_") and not name.startswith("_"):
+            if not isinstance(value, (np.ndarray, np.generic, int, float)):
+                raise PluginError(
+                    f"{label}: learnt attribute {name!r} is a {type(value).__name__}; what fit "
+                    "learns must be arrays or numbers, so that it can be kept without pickling"
+                )
+            arrays[name] = np.asarray(value)
+    return arrays

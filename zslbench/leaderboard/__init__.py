@@ -1,0 +1,1 @@
+"""Records become leaderboards: tidy CSVs that anyone can rebuild and check."""

@@ -1,0 +1,126 @@
+"""A record as a row, and rows as a CSV: tidy, in a stable order, without times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from zslbench.disk import write_text
+from zslbench.specs import SLOTS
+
+if TYPE_CHECKING:
+    from zslbench.record import Record
+
+SCORES = (
+    "T1", "u", "s", "H", "AUSUC", "h_oracle", "seen_accuracy", "unseen_accuracy",
+    "overall_accuracy", "known_accuracy", "zsl_accuracy", "seen_kept", "unseen_caught",
+    "unseen_at_70_seen",
+)  # fmt: skip
+NOVELTY = (
+    "AUROC", "AUROC_macro", "AUPR_unseen", "AUPR_seen", "prevalence", "fpr95", "fpr95_seen_positive",
+)  # fmt: skip
+DIGITS = 6
+
+SETTINGS = (
+    "dataset", "setting", "ranked", "reference", "method", *SLOTS, "params", "unseen",
+    "standard_split", "validation", "split_seed", "overlap", "threads", "device",
+)  # fmt: skip
+"""The columns that two rows share when they differ in their seed alone."""
+
+
+def row(record: Record) -> dict[str, Any]:
+    """Return the tidy row of a finished record."""
+    scores = record.scores
+    if scores is None:
+        raise ValueError(f"record {record.run_id} has no scores")
+    cells: dict[str, Any] = {
+        "run": record.run_id[:16],
+        "dataset": record.dataset.component.name,
+        "setting": record.setting,
+        "ranked": record.ranked,
+        "reference": record.reference,
+        "method": record.method.name,
+        **{slot: record.slots[slot].name if slot in record.slots else None for slot in SLOTS},
+        "params": chosen_params(record),
+        "unseen": "+".join(record.split.unseen),
+        "standard_split": record.split.standard,
+        "validation": record.split.validation,
+        "split_seed": record.split.split_seed,
+        "seed": record.seed,
+    }
+    values = scores.model_dump()
+    for name in SCORES:
+        cells[name] = values[name]
+        if f"{name}_se" in values:
+            cells[f"{name}_se"] = values[f"{name}_se"]
+    novelty = values["novelty"] or {}
+    for name in NOVELTY:
+        cells[name] = novelty.get(name)
+        if name in ("AUROC", "AUROC_macro"):
+            cells[f"{name}_se"] = novelty.get(f"{name}_se")
+    return cells | {
+        "curve": scores.curve_kind,
+        "tied": scores.tied,
+        "cut": record.cut,
+        "test_seen": record.split.test_seen,
+        "test_unseen": record.split.test_unseen,
+        "skipped_images": record.dataset.skipped_images,
+        "untrained_words": len(record.embedding.untrained) if record.embedding else None,
+        "pretraining": record.pretraining,
+        "overlap": _overlap(record),
+        "h_val": record.h_val,
+        "configurations": record.configurations,
+        "data": record.dataset.fingerprint[:16],
+        "split": record.split.fingerprint[:16],
+        "classes": record.embedding.fingerprint[:16] if record.embedding else None,
+        "threads": record.threads,
+        "device": record.device,
+        "zslbench": record.versions.get("zslbench"),
+    }
+
+
+def table(records: Iterable[Record]) -> pd.DataFrame:
+    """Return a row for each finished record, in an order that depends on the rows alone."""
+    rows = [row(record) for record in records if record.status == "finished"]
+    frame = pd.DataFrame(rows)
+    if rows:
+        keys = ["setting", "reference", "method", *SLOTS, "params", "unseen", "split_seed", "seed"]
+        order = frame[keys].astype(str).assign(seed=frame["seed"], run=frame["run"])
+        frame = frame.loc[order.sort_values([*keys, "run"], kind="stable").index]
+    return frame.reset_index(drop=True)
+
+
+def to_csv(records: Iterable[Record]) -> str:
+    """Return the CSV of :func:`table`; the same records give the same bytes."""
+    frame = table(records)
+    return frame.to_csv(index=False, lineterminator="\n", float_format=f"%.{DIGITS}f")
+
+
+def write_csv(path: Path, records: Iterable[Record]) -> None:
+    """Write :func:`to_csv` atomically."""
+    write_text(path, to_csv(records))
+
+
+def chosen_params(record: Record) -> str:
+    """The parameters that differ from their components' defaults: ``mapping.hidden=100; …``."""
+    parts = {"dataset": record.dataset.component, "method": record.method, **record.slots}
+    chosen = [
+        f"{slot}.{name}={_plain(part.params[name])}"
+        for slot, part in parts.items()
+        for name, origin in sorted(part.origins.items())
+        if origin != "default"
+    ]
+    return "; ".join(chosen)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{value['name']}@{value['sha256'][:8]}"
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _overlap(record: Record) -> str:
+    return "+".join(sorted(set(record.overlap.values()))) or "unknown"

@@ -1,0 +1,54 @@
+"""What a method gave on one task: its prediction, and what it used on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zslbench.bench import Bench
+    from zslbench.contracts import Curve, Embedding, Prediction, Pretraining
+    from zslbench.pipeline import GatedPipeline
+    from zslbench.runspec import RunSpec
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A prediction in canonical order, and the facts that its record states."""
+
+    prediction: Prediction
+    curve: Curve
+    setting: str
+    embedding: Embedding | None = None
+    pretraining: Pretraining | None = None
+    cut: float | None = None
+
+
+def predict(bench: Bench, spec: RunSpec) -> Outcome:
+    """Run the method of ``spec``: a recipe of slots, or a class of its own."""
+    from zslbench.own_method import predict_whole
+    from zslbench.pipeline import GatedPipeline
+    from zslbench.reference import supervised, told
+
+    if spec.method.target:
+        return predict_whole(bench)
+    pipeline = GatedPipeline(bench)
+    if spec.reference == "supervised":
+        return _outcome(pipeline, supervised(pipeline), "stacking", words=False)
+    prediction = pipeline.predict()
+    if spec.reference == "oracle":
+        prediction = told(prediction, bench.task.labels)
+    return _outcome(pipeline, prediction, pipeline.gate.curve, words=True)
+
+
+def _outcome(pipeline: GatedPipeline, prediction: Prediction, curve: Curve, *, words: bool) -> Outcome:
+    unlabelled = pipeline.features.fit_on == "train-unlabelled"
+    cut: Any = getattr(pipeline.gate, "cut_", None) if words else None
+    return Outcome(
+        prediction=prediction,
+        curve=curve,
+        setting="train-unlabelled" if unlabelled else "inductive",
+        embedding=pipeline.embedding if words else None,
+        pretraining=pipeline.features.pretraining,
+        cut=None if cut is None else float(cut),
+    )

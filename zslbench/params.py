@@ -1,0 +1,120 @@
+"""Declared parameters: values from the command line or from Python, checked against a Param."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from zslbench.errors import InputError
+from zslbench.specs import Param, ParamType
+
+Layer = tuple[str, Mapping[str, Any]]  # (origin, parameter → value); later layers win
+
+
+@dataclass(frozen=True)
+class ResolvedParams:
+    """Every parameter of a component with its value, and where each value came from."""
+
+    values: Mapping[str, Any]
+    origins: Mapping[str, str]
+
+
+def resolve(owner: str, params: tuple[Param, ...], layers: Iterable[Layer]) -> ResolvedParams:
+    """Lay ``layers`` over the declared defaults; ``owner`` names the component in errors.
+
+    Raises InputError for an unknown parameter, an ill-typed value, or one out of bounds.
+    """
+    declared = {p.name: p for p in params}
+    values: dict[str, Any] = {p.name: p.default for p in params}
+    origins = dict.fromkeys(values, "default")
+    for origin, layer in layers:
+        for name, value in layer.items():
+            if name not in declared:
+                raise InputError(_unknown(owner, name, tuple(declared)))
+            values[name] = parse(owner, declared[name], value)
+            origins[name] = origin
+    return ResolvedParams(values, origins)
+
+
+def parse(owner: str, param: Param, value: Any) -> Any:
+    """Return ``value`` (a string, or already typed) as ``param`` declares it, or raise InputError."""
+    if value is None or (param.optional and value == "none"):
+        if param.optional:
+            return None
+        raise InputError(_complaint(owner, param, value, describe(param)))
+    try:
+        typed = _convert(param.type, value)
+    except (TypeError, ValueError):
+        raise InputError(_complaint(owner, param, value, describe(param))) from None
+    for item in typed if isinstance(typed, tuple) else (typed,):
+        if not _within(param, item):
+            raise InputError(_complaint(owner, param, value, describe(param)))
+    return typed
+
+
+def describe(param: Param) -> str:
+    """Say in words what ``param`` allows: ``int ≥ 1``, ``one of a, b``."""
+    if param.choices:
+        return "one of " + ", ".join(param.choices)
+    kinds = {"floats": "floats, comma-separated", "strs": "words, comma-separated"}
+    words = kinds.get(param.type, param.type)
+    if param.minimum is not None:
+        words += f" {'>' if param.exclusive_minimum else '≥'} {param.minimum:g}"
+    if param.maximum is not None:
+        words += f"{' and' if param.minimum is not None else ''} ≤ {param.maximum:g}"
+    return words + (" or none" if param.optional else "")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return ``: did you mean 'x'?`` or nothing."""
+    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f": did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def _convert(kind: ParamType, value: Any) -> Any:
+    if kind in ("floats", "strs"):
+        items = value.split(",") if isinstance(value, str) else value
+        return tuple(_convert("float" if kind == "floats" else "str", item) for item in items)
+    if kind == "bool":
+        words = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        raise ValueError
+    if isinstance(value, bool):
+        raise TypeError
+    if kind == "int":
+        if isinstance(value, float) and not value.is_integer():
+            raise ValueError
+        return int(value)
+    if kind == "float":
+        number = float(value)
+        if math.isnan(number):
+            raise ValueError
+        return number
+    return str(value)
+
+
+def _within(param: Param, value: Any) -> bool:
+    if param.choices and value not in param.choices:
+        return False
+    if isinstance(value, str):
+        return bool(value)
+    if param.minimum is not None and (
+        value < param.minimum or (param.exclusive_minimum and value == param.minimum)
+    ):
+        return False
+    return param.maximum is None or value <= param.maximum
+
+
+def _complaint(owner: str, param: Param, value: Any, allowed: str) -> str:
+    return f"parameter {param.name!r} of {owner} must be {allowed}, got {value!r}"
+
+
+def _unknown(owner: str, name: str, known: tuple[str, ...]) -> str:
+    has = "it has " + ", ".join(known) if known else "it has no parameters"
+    return f"{owner} has no parameter {name!r}{suggest(name, known) or ';'} {has}"

@@ -1,0 +1,149 @@
+"""The record of one run: one JSON that describes itself, with a versioned schema.
+
+Nothing in it names a host, a user or a path; files stand by base name and content hash.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from zslbench.errors import DataError
+from zslbench.score.table import Scores
+
+SCHEMA_VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ComponentRecord(_Part):
+    """A component as it ran: every parameter with its value and where that came from."""
+
+    kind: str
+    name: str
+    distribution: str
+    version: str
+    source: str = Field(description="sha256 of the component's source code")
+    params: dict[str, Any]
+    origins: dict[str, str] = Field(description="parameter → default | recipe | dataset | user")
+    contents: list[list[str]] = Field(description="[base name, sha256] of the files it reads")
+
+
+class DatasetRecord(_Part):
+    """The data set as it was read."""
+
+    component: ComponentRecord
+    fingerprint: str
+    classes: list[str]
+    train_images: int
+    test_images: int
+    skipped_images: int = Field(description="corrupt images left out on request")
+    duplicates: dict[str, int] = Field(description="images whose exact pixels occur again")
+
+
+class SplitRecord(_Part):
+    """Which classes were unseen, and how many images each part had."""
+
+    unseen: list[str]
+    standard: bool = Field(description="is it the split that the data set's card names?")
+    validation: float
+    split_seed: int
+    fingerprint: str
+    train: int
+    held_out: int
+    test_seen: int
+    test_unseen: int
+
+
+class EmbeddingRecord(_Part):
+    """The class vectors that were used."""
+
+    fingerprint: str
+    metric: str
+    dim: int
+    resolved: dict[str, str] = Field(description="class → the words whose vectors were averaged")
+    untrained: list[str]
+    counts: dict[str, int] | None = Field(description="occurrences of each word in the corpus")
+
+
+class StageRecord(_Part):
+    """What a stage took; ``peak_bytes`` counts mapped file pages."""
+
+    stage: str
+    seconds: float
+    peak_bytes: int
+    cached: bool
+
+
+class ErrorRecord(_Part):
+    """Why a run failed."""
+
+    kind: str
+    message: str
+    exit_code: int
+
+
+class Record(_Part):
+    """One run."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    run_id: str
+    status: Literal["finished", "failed"]
+    error: ErrorRecord | None = None
+    method: ComponentRecord
+    slots: dict[str, ComponentRecord]
+    reference: Literal["oracle", "supervised"] | None = None
+    ranked: bool
+    setting: str
+    dataset: DatasetRecord
+    split: SplitRecord
+    embedding: EmbeddingRecord | None = None
+    pretraining: str | None = Field(default=None, description="the backbone's weights, if any")
+    overlap: dict[str, str] = Field(
+        default_factory=dict, description="unseen class → overlap | none | unknown"
+    )
+    h_val: float | None = Field(default=None, description="H on pseudo-unseen and held-out seen")
+    configurations: int = Field(default=1, description="how many were tried to choose this one")
+    seed: int
+    threads: int
+    device: str
+    pipeline: dict[str, Any]
+    cut: float | None = Field(default=None, description="the gate's cut on novelty")
+    versions: dict[str, str]
+    git_revision: str | None
+    machine: dict[str, Any]
+    stages: list[StageRecord]
+    scores: Scores | None = None
+
+
+def read_record(path: Path) -> Record:
+    """Read a record; raise DataError where it is damaged or of a newer schema."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot read record {path}: {error}; give a run's folder or id") from error
+    try:
+        return Record.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "its text"
+        if where == "schema_version":
+            raise DataError(
+                f"record {path} has schema version {first['input']!r}; this zslbench reads version "
+                f"{SCHEMA_VERSION}: update zslbench"
+            ) from error
+        raise DataError(
+            f"record {path} is damaged at {where}: {first['msg']}; run it again with --force"
+        ) from error
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of :class:`Record`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Record.model_json_schema(),
+    }

@@ -1,0 +1,80 @@
+"""Reference rows that need labels, made by the harness and never ranked.
+
+``oracle``: the method's two branches, told which test images are unseen. ``supervised``: the seen
+classifier fitted on training images of all classes, unseen ones included: a ceiling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zslbench.contracts import Prediction, View
+from zslbench.enforce import tied_share
+from zslbench.errors import InputError
+from zslbench.pipeline import in_canonical_order
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Progress, TestLabels
+    from zslbench.pipeline import GatedPipeline
+    from zslbench.stages import Arrays
+
+
+def told(prediction: Prediction, labels: TestLabels) -> Prediction:
+    """``prediction`` with a gate that knows which images are unseen (canonical order)."""
+    margin = np.where(labels.is_unseen, -np.inf, np.inf).astype(np.float32)
+    return replace(prediction, margin=margin, novel_label=prediction.zsl_label)
+
+
+def supervised(pipeline: GatedPipeline) -> Prediction:
+    """The seen classifier fitted on every class's training images; rows in canonical order."""
+    bench = pipeline.bench
+    if bench.create("seen_classifier").inputs != {"X"}:
+        raise InputError(
+            "the supervised ceiling needs a seen classifier that reads features alone; "
+            f"{bench.refs['seen_classifier'].label!r} reads more: choose another with "
+            "--seen-classifier"
+        )
+    key = pipeline.features.key | {
+        "task": bench.task.fingerprint,
+        "seed": bench.context.seed,
+        "seen_classifier": bench.identities["seen_classifier"],
+        "candidates": "all",
+        "refit": True,
+    }
+    arrays = bench.stages.arrays("supervised", key, lambda progress: _fit(pipeline, progress))
+    return in_canonical_order(_joint(arrays["test"], pipeline), bench.task.test_order)
+
+
+def _fit(pipeline: GatedPipeline, progress: Progress) -> Arrays:
+    bench, features = pipeline.bench, pipeline.features
+    rows = bench.task.unseen_train_rows
+    X_unseen = features.standardise(features.raw("train", rows), np.arange(len(rows)), "unseen")
+    X: Any = np.concatenate([features.X_seen, X_unseen])
+    labels = bench.data.train.labels
+    classifier = bench.create("seen_classifier")
+    with bench.calling("seen_classifier", "fit"):
+        classifier.fit(
+            View(X=X),
+            labels[np.concatenate([features.seen_rows, rows])],
+            bench.task.classes,
+            candidates="all",
+            context=bench.telling(progress),
+        )
+    with bench.calling("seen_classifier", "decision"):
+        return {"test": classifier.decision(View(X=features.X_test))}
+
+
+def _joint(scores: Any, pipeline: GatedPipeline) -> Prediction:
+    classes = pipeline.bench.task.classes
+    known, novel = scores[:, classes.seen], scores[:, classes.unseen]
+    unseen_label = classes.unseen[novel.argmax(axis=1)]
+    return Prediction(
+        known_label=classes.seen[known.argmax(axis=1)],
+        novel_label=unseen_label,
+        zsl_label=unseen_label,
+        margin=(known.max(axis=1) - novel.max(axis=1)).astype(np.float32),
+        tied=tied_share(scores),
+    )

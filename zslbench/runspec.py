@@ -1,0 +1,186 @@
+"""What a run is: every component resolved, every parameter with its value and origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from zslbench.errors import InputError
+from zslbench.hashes import FileHashes, hash_json
+from zslbench.params import suggest
+from zslbench.specs import DATASET_DEFAULT, SLOTS, ComponentRef
+
+if TYPE_CHECKING:
+    from zslbench.contracts import DatasetCard
+    from zslbench.params import Layer
+    from zslbench.registry import Registry
+
+Reference = Literal["oracle", "supervised"]
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
+
+PIPELINE_VERSION = 1
+"""Raised whenever the harness's own computations change, so that old caches do not answer."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for, before anything is looked up."""
+
+    method: str
+    dataset: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+    set: Mapping[str, Any] = field(default_factory=dict)
+    unseen: tuple[str, ...] | None = None
+    validation: float = 0.05
+    split_seed: int = 0
+    seed: int = 0
+    threads: int = 1
+    device: str = "cpu"
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run, resolved: plain data that crosses processes."""
+
+    method: ComponentRef
+    slots: Mapping[str, ComponentRef]
+    dataset: ComponentRef
+    unseen: tuple[str, ...]
+    validation: float
+    split_seed: int
+    seed: int
+    threads: int
+    device: str
+    reference: Reference | None
+
+    def run_id(self, identities: Mapping[str, Any], data_fingerprint: str) -> str:
+        """sha256 of everything that the numbers depend on; library versions are not part of it."""
+        return hash_json(
+            {
+                "pipeline": PIPELINE_VERSION,
+                "components": identities,
+                "data": data_fingerprint,
+                "unseen": sorted(self.unseen),
+                "validation": self.validation,
+                "split_seed": self.split_seed,
+                "seed": self.seed,
+                "threads": self.threads,
+                "device": self.device,
+                "reference": self.reference,
+            }
+        )
+
+
+def resolve_dataset(request: Request, registry: Registry) -> ComponentRef:
+    """Return the data set's ref with its parameters; raise InputError."""
+    return registry.resolve("dataset", request.dataset, [("user", _of_slot(request.set, "dataset"))])
+
+
+def resolve_run(
+    request: Request, registry: Registry, dataset: ComponentRef, card: DatasetCard
+) -> RunSpec:
+    """Fill every slot and parameter of ``request``; raise InputError for what cannot be."""
+    item, _ = registry.find("method", request.method)
+    recipe, owner = item.spec.recipe, f"method {request.method!r}"
+    own = [("user", _of_slot(request.set, "method"))]
+    method = registry.resolve("method", request.method, own)
+    filled = dict(recipe.slots) if recipe else _class_slots(registry, method)
+    _check_slots(owner, filled, request)
+    filled |= request.slots
+    slots = {}
+    for slot in SLOTS:
+        if slot in filled:
+            name = card.embedding if filled[slot] == DATASET_DEFAULT else filled[slot]
+            layers: list[Layer] = [
+                ("recipe", _of_slot(recipe.params, slot) if _is_own(recipe, slot, name, card) else {}),
+                ("dataset", _recommended(card, slot, name)),
+                ("user", _of_slot(request.set, slot)),
+            ]
+            slots[slot] = registry.resolve(SLOTS[slot], name, layers)
+    if request.reference and not recipe:
+        raise InputError(
+            f"reference {request.reference!r} needs a method made of slots, and {owner} is a class "
+            "of its own: choose a recipe, see 'zslbench list method'"
+        )
+    return RunSpec(
+        method=method,
+        slots=slots,
+        dataset=dataset,
+        unseen=tuple(sorted(request.unseen if request.unseen is not None else card.unseen)),
+        validation=request.validation,
+        split_seed=request.split_seed,
+        seed=request.seed,
+        threads=request.threads,
+        device=request.device,
+        reference=request.reference,
+    )
+
+
+def identity(
+    ref: ComponentRef, registry: Registry, hashes: FileHashes, contents: list[list[str]]
+) -> dict[str, Any]:
+    """A component as plain data that decides its output: files by content, never by path.
+
+    ``contents`` are [base name, sha256] of the files that it reads.
+    """
+    spec = registry.find(ref.kind, ref.name if ref.member is None else ref.name[:-1] + "x")[0].spec
+    params = dict(ref.params)
+    for param in spec.params:
+        if param.type == "path" and params[param.name] is not None:
+            params[param.name] = hashes.of(Path(params[param.name]))
+    return {
+        "kind": ref.kind,
+        "name": ref.name,
+        "member": None if spec.member_is_path else ref.member,
+        "distribution": ref.distribution,
+        "version": ref.version,
+        "source": ref.source,
+        "params": params,
+        "contents": sorted(sha for _, sha in contents),
+    }
+
+
+def _check_slots(owner: str, filled: Mapping[str, str], request: Request) -> None:
+    own = [slot for slot in SLOTS if slot in filled]
+    for slot in request.slots:
+        if slot not in own:
+            raise InputError(
+                f"{owner} has no slot {slot!r}; its slots: {', '.join(own) or 'none'}"
+            )
+    for key in request.set:
+        slot, dot, _ = key.partition(".")
+        allowed = ["dataset", "method", *own]
+        if not dot or slot not in allowed:
+            raise InputError(
+                f"cannot set {key!r}{suggest(slot, allowed) or ';'} write SLOT.PARAMETER=VALUE with "
+                f"a slot of {owner}: {', '.join(allowed)}"
+            )
+
+
+def _class_slots(registry: Registry, method: ComponentRef) -> dict[str, str]:
+    """The slots of a method that is a class of its own: slot → default component."""
+    slots = dict(registry.load(method).slots)
+    unknown = [slot for slot in slots if slot not in SLOTS]
+    if unknown:
+        raise InputError(f"method {method.label!r} has unknown slots {unknown}; slots: {list(SLOTS)}")
+    return slots
+
+
+def _is_own(recipe: Any, slot: str, name: str, card: DatasetCard) -> bool:
+    """Does the component that fills ``slot`` still come from the recipe?"""
+    if recipe is None:
+        return False
+    chosen = recipe.slots[slot]
+    return bool(name == (card.embedding if chosen == DATASET_DEFAULT else chosen))
+
+
+def _of_slot(values: Mapping[str, Any], slot: str) -> dict[str, Any]:
+    prefix = slot + "."
+    return {key[len(prefix) :]: value for key, value in values.items() if key.startswith(prefix)}
+
+
+def _recommended(card: DatasetCard, slot: str, name: str) -> dict[str, Any]:
+    return _of_slot(card.recommended, f"{slot}/{name}")

@@ -1,0 +1,70 @@
+"""The outputs of stages, kept by content: the same inputs, parameters and code give the same file.
+
+A key is everything that an output depends on, as plain data; the file's name is its hash. Outputs
+are arrays (safetensors), never fitted objects: there is nothing to unpickle, and runs that have a
+stage in common share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from zslbench.disk import locked, replacing
+from zslbench.errors import DataError
+from zslbench.hashes import hash_json
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from zslbench.contracts import Progress
+    from zslbench.monitor import Monitor
+
+Arrays = Mapping[str, "NDArray[Any]"]
+
+
+class Stages:
+    """A run's access to the stage cache under ``root``."""
+
+    def __init__(self, root: Path, monitor: Monitor) -> None:
+        self.root = root
+        self.monitor = monitor
+
+    def arrays(
+        self, stage: str, key: Mapping[str, Any], compute: Callable[[Progress], Arrays], note: str = ""
+    ) -> Arrays:
+        """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them."""
+        path = self.path(stage, key)
+        with locked(self.lock_path(path)):
+            if path.is_file():
+                path.touch()
+                self.monitor.cached(stage)
+                return load_arrays(path)
+            with self.monitor.stage(stage, note) as progress:
+                made = compute(progress)
+                contiguous = {name: np.ascontiguousarray(array) for name, array in made.items()}
+                with replacing(path) as temporary:
+                    save_file(contiguous, temporary)
+            return made
+
+    def path(self, stage: str, key: Mapping[str, Any]) -> Path:
+        """Where the output of ``stage`` under ``key`` is or will be."""
+        return self.root / "stages" / f"{stage}-{hash_json(key)[:32]}.safetensors"
+
+    def lock_path(self, path: Path) -> Path:
+        """The lock that guards ``path``."""
+        return self.root / "locks" / f"{path.name}.lock"
+
+
+def load_arrays(path: Path) -> Arrays:
+    """Read a safetensors file; raise DataError where it is damaged."""
+    try:
+        arrays: Arrays = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DataError(f"{path} is damaged ({error}): delete it and run again") from error
+    return arrays

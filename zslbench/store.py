@@ -1,0 +1,80 @@
+"""Runs by id under an output folder: get, put; a folder a run, no shared index.
+
+A run's folder is the first 16 digits of its id; in it ``record.json`` and ``predictions.parquet``.
+The folder's ``test-images`` holds the test images' ids, once a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zslbench.disk import locked, refusals_named, write_text
+from zslbench.errors import InputError
+from zslbench.predictions import read_predictions, write_ids, write_predictions
+from zslbench.record import Record, read_record
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from zslbench.contracts import Prediction, UInt8
+
+SHORT = 16  # digits of a run's id that name its folder
+
+
+class Store:
+    """The runs under ``root``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, run_id: str) -> Path:
+        """Where run ``run_id`` is or will be."""
+        return self.root / "runs" / run_id[:SHORT]
+
+    def get(self, run_id: str) -> Record | None:
+        """Return the record of ``run_id``, or None where there is none."""
+        path = self.folder(run_id) / "record.json"
+        return read_record(path) if path.is_file() else None
+
+    def claim(self, run_id: str) -> AbstractContextManager[None]:
+        """Hold the run, so that two processes asked for the same one do it once."""
+        return locked(self.root / "locks" / f"{run_id[:SHORT]}.lock")
+
+    def put(self, record: Record, prediction: Prediction | None, ids: UInt8) -> Path:
+        """Store a run, predictions first; a failed run never replaces a finished one."""
+        folder = self.folder(record.run_id)
+        with refusals_named(folder, "--out"):
+            name = "record.json"
+            if record.status == "failed" and (folder / name).is_file():
+                name = "record.json" if read_record(folder / name).status == "failed" else "failed.json"
+            if prediction is not None:
+                write_predictions(folder / "predictions.parquet", prediction)
+                images = self.root / "test-images" / f"{record.dataset.fingerprint[:SHORT]}.parquet"
+                if not images.is_file():
+                    write_ids(images, ids)
+            write_text(folder / name, record.model_dump_json(indent=1) + "\n")
+        return folder
+
+    def prediction(self, run_id: str) -> Prediction:
+        """The stored prediction of ``run_id``."""
+        return read_predictions(self.folder(run_id) / "predictions.parquet")
+
+    def records(self) -> Iterator[Record]:
+        """Every record, in the order of ids."""
+        for path in sorted(self.root.glob("runs/*/record.json")):
+            yield read_record(path)
+
+    def find(self, name: str) -> Record:
+        """Return the record of a run named by its id, the start of it, or its folder."""
+        start = Path(name).name
+        paths = sorted(self.root.glob(f"runs/{start}*/record.json")) if start else []
+        if Path(name).is_dir() and (Path(name) / "record.json").is_file():
+            paths = [Path(name) / "record.json"]
+        if len(paths) != 1:
+            problem = "matches several runs" if paths else "matches no run"
+            raise InputError(
+                f"{name!r} {problem} in {self.root}: give more of its id, or its folder, or --out"
+            )
+        return read_record(paths[0])
