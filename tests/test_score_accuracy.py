@@ -101,6 +101,9 @@ def test_agrees_with_plain_loops(case: Case):
         hits = case.final[y == index] == index
         assert row.images == len(hits)
         assert row.accuracy == (pytest.approx(hits.mean()) if len(hits) else None)
+        told = case.prediction.known_label if row.role == "seen" else case.prediction.zsl_label
+        hits = told[y == index] == index
+        assert row.group_accuracy == (pytest.approx(hits.mean()) if len(hits) else None)
 
 
 def test_seen_image_may_be_right_by_the_novel_branch():

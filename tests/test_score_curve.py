@@ -152,6 +152,18 @@ def test_unseen_at_70_where_the_novel_branch_names_seen_classes():
     assert ladder([1] * 10 + [-1] * 10, novel=0).score().unseen_at_70_seen == 1
 
 
+@pytest.mark.parametrize("size", [10, 30, 70])
+def test_unseen_at_70_where_70_is_just_reached_at_last(size: int):
+    # Class after class is 70 % right if known; one margin each, unseen images in between.
+    y = np.repeat([0, 1, 2, 3], size)
+    known = np.where(np.tile(np.arange(size), 4) < 0.7 * size - 1e-9, y % 3, (y + 1) % 3)
+    margin = np.float32(np.tile(np.arange(size), 4))
+    scores = make_case("sssu", y, known, np.full(4 * size, 3), margin).score()
+    assert scores.known_accuracy == 0.7
+    assert scores.unseen_at_70_seen is not None
+    assert scores.u_at_70_s == pytest.approx(scores.unseen_at_70_seen)
+
+
 def test_unseen_at_70_never_reached():
     case = make_case("ssu", [0, 0, 1, 2], [0, 1, 0, 0], [2] * 4, [1, 1, 1, -1])
     scores = case.score()

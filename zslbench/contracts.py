@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 Role = Literal["seen", "unseen"]
 Candidates = Literal["seen", "unseen", "all"]
 Metric = Literal["euclidean", "cosine"]
-Setting = Literal[
-    "inductive", "train-unlabelled", "class-transductive", "instance-transductive"
-]
+Setting = Literal["inductive", "train-unlabelled", "class-transductive", "instance-transductive"]
 Curve = Literal["gate", "stacking"]
 Progress = Callable[[int, int], None]  # (done, total)
 

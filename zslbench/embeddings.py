@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -104,7 +105,7 @@ def close_pairs(values: Floats, names: Sequence[str]) -> tuple[list[str], list[s
     i, j = np.triu_indices(len(wide), 1)
     distance = np.linalg.norm(wide[i] - wide[j], axis=1)
     typical = float(np.median(distance))
-    pairs = [f"{names[a]} and {names[b]}" for a, b in zip(i, j, strict=True)]
+    pairs = [f"{names[a]} and {names[b]}" for a, b in combinations(range(len(wide)), 2)]
     equal = [p for p, x in zip(pairs, distance, strict=True) if x == 0]
     near = [p for p, x in zip(pairs, distance, strict=True) if 0 < x < NEARLY_EQUAL * typical]
     return equal, near

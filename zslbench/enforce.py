@@ -21,7 +21,9 @@ def check_floats(array: Any, shape: tuple[int | None, ...], what: str) -> None:
     expected = "(" + ", ".join("any" if s is None else str(s) for s in shape) + ")"
     if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
         got = getattr(array, "dtype", type(array).__name__)
-        raise PluginError(f"{what} broke its contract: got {got}, expected a float array {expected}")
+        raise PluginError(
+            f"{what} broke its contract: got {got}, expected a float array {expected}"
+        )
     fits = array.ndim == len(shape) and all(
         s is None or s == g for s, g in zip(shape, array.shape, strict=True)
     )

@@ -16,8 +16,7 @@ from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Backbone, Context, Float32, UInt8
-    from zslbench.images import PartImages
+    from zslbench.contracts import Backbone, Context, Float32, ImageSource, UInt8
     from zslbench.stages import Arrays, Stages
 
 BLOCK = 256  # images a step; always from the same start, so that a resumed run gives the same bits
@@ -34,7 +33,7 @@ class FittedBackbone:
 
 def fit_backbone(
     backbone: Backbone,
-    images: PartImages,
+    images: ImageSource,
     *,
     key: Mapping[str, Any],
     label: str,
@@ -60,7 +59,13 @@ def fit_backbone(
 
 
 def extract(
-    fitted: FittedBackbone, images: PartImages, ids: UInt8, *, part: str, context: Context, stages: Stages
+    fitted: FittedBackbone,
+    images: ImageSource,
+    ids: UInt8,
+    *,
+    part: str,
+    context: Context,
+    stages: Stages,
 ) -> Float32:
     """Return the features of ``images`` (n, d) as a read-only memory map.
 
@@ -82,14 +87,16 @@ def extract(
             return np.memmap(path, np.float32, "r", shape=(n, d))
         size = 4 * n * d
         require_space(folder, size - 4 * done * d, stage, "--cache-dir")
-        with stages.monitor.stage(stage, f"{n:,} images × {d:,} = {size / 1e6:,.0f} MB") as progress:
+        with stages.monitor.stage(
+            stage, f"{n:,} images × {d:,} = {size / 1e6:,.0f} MB"
+        ) as progress:
             _fill(fitted, images, path, note, done=done, d=d, progress=progress, context=context)
     return np.memmap(path, np.float32, "r", shape=(n, d))
 
 
 def _fill(
     fitted: FittedBackbone,
-    images: PartImages,
+    images: ImageSource,
     path: Path,
     note: Path,
     *,

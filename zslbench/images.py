@@ -88,7 +88,9 @@ def open_stored(folder: Path) -> StoredDataset | None:
     index = load_file(folder / "index.safetensors")
     parts = {
         name: ImagePart(
-            pixels=np.memmap(folder / f"{name}.u8", np.uint8, "r", shape=tuple(meta["shape"][name])),
+            pixels=np.memmap(
+                folder / f"{name}.u8", np.uint8, "r", shape=tuple(meta["shape"][name])
+            ),
             ids=index[f"{name}_ids"],
             labels=index[f"{name}_labels"],
         )
@@ -130,7 +132,8 @@ def _write(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) 
     order = sorted(range(len(names)), key=names.__getitem__)
     new_label = np.empty(len(names), np.int64)
     new_label[order] = np.arange(len(names))
-    arrays, shapes, skipped = {}, {}, 0
+    arrays: dict[str, UInt8 | Int] = {}
+    shapes, skipped = {}, 0
     for part, blocks in (("train", raw.train), ("test", raw.test)):
         rows = _write_part(part, blocks(), new_label, folder, progress)
         arrays[f"{part}_ids"], arrays[f"{part}_labels"] = rows.ids, rows.labels
@@ -183,9 +186,7 @@ def _write_part(
     order = np.array(sorted(range(len(ids)), key=lambda i: (ids[i], all_labels[i], i)))
     _sort_pixels(folder, part, order, shape)
     sorted_ids = np.frombuffer(b"".join(ids), np.uint8).reshape(-1, 32)[order]
-    return _Rows(
-        np.ascontiguousarray(sorted_ids), all_labels[order], (len(ids), *shape), skipped
-    )
+    return _Rows(np.ascontiguousarray(sorted_ids), all_labels[order], (len(ids), *shape), skipped)
 
 
 def _sort_pixels(folder: Path, part: str, order: Int, shape: tuple[int, ...]) -> None:
@@ -197,9 +198,7 @@ def _sort_pixels(folder: Path, part: str, order: Int, shape: tuple[int, ...]) ->
     (folder / "unsorted.u8").unlink()
 
 
-def _check_block(
-    block: ImageBlock, part: str, shape: tuple[int, ...] | None, classes: int
-) -> None:
+def _check_block(block: ImageBlock, part: str, shape: tuple[int, ...] | None, classes: int) -> None:
     images, labels = block.images, block.labels
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
         raise PluginError(

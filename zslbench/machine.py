@@ -28,7 +28,9 @@ def versions(distributions: Iterator[str] | list[str]) -> dict[str, str]:
     from zslbench import __version__
 
     found = {name: _version(name) for name in (*NUMERICAL, *OTHERS, *distributions)}
-    return dict(sorted({**found, "python": platform.python_version(), "zslbench": __version__}.items()))
+    return dict(
+        sorted({**found, "python": platform.python_version(), "zslbench": __version__}.items())
+    )
 
 
 def git_revision() -> str | None:

@@ -41,7 +41,9 @@ def predict(bench: Bench, spec: RunSpec) -> Outcome:
     return _outcome(pipeline, prediction, pipeline.gate.curve, words=True)
 
 
-def _outcome(pipeline: GatedPipeline, prediction: Prediction, curve: Curve, *, words: bool) -> Outcome:
+def _outcome(
+    pipeline: GatedPipeline, prediction: Prediction, curve: Curve, *, words: bool
+) -> Outcome:
     unlabelled = pipeline.features.fit_on == "train-unlabelled"
     cut: Any = getattr(pipeline.gate, "cut_", None) if words else None
     return Outcome(

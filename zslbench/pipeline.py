@@ -9,6 +9,7 @@ fitted without the validation part; the seen classifier is then refitted on both
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,6 @@ class GatedPipeline:
     @cached_property
     def classes(self) -> ClassTable:
         """The task's classes with their embedding."""
-        from dataclasses import replace
-
         return replace(self.bench.task.classes, embedding=class_embedding(self.bench))
 
     @cached_property
@@ -243,18 +242,15 @@ class GatedPipeline:
 
 def in_canonical_order(prediction: Prediction, order: Int) -> Prediction:
     """Undo the permutation in which test images went out."""
-    from dataclasses import fields, replace
-
     back = np.argsort(order)
-    arrays = {f.name: getattr(prediction, f.name) for f in fields(prediction)}
-    return replace(
-        prediction, **{n: a[back] for n, a in arrays.items() if isinstance(a, np.ndarray)}
-    )
+    values: dict[str, Any] = {}
+    for field in fields(prediction):
+        value = getattr(prediction, field.name)
+        values[field.name] = value[back] if isinstance(value, np.ndarray) else value
+    return Prediction(**values)
 
 
 def _rows(view: View, rows: slice) -> View:
-    from dataclasses import replace
-
     chosen = {
         name: array[rows]
         for name in ("X", "Z", "logits")

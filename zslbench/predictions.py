@@ -37,9 +37,7 @@ def read_predictions(path: Path) -> Prediction:
     """Read what :func:`write_predictions` wrote; raise DataError where it is damaged."""
     try:
         table = pq.read_table(path)
-        arrays: dict[str, Any] = {
-            name: table[name].to_numpy().astype(np.int64) for name in LABELS
-        }
+        arrays: dict[str, Any] = {name: table[name].to_numpy().astype(np.int64) for name in LABELS}
         for name in FLOATS:
             if name in table.column_names:
                 arrays[name] = table[name].to_numpy()

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from zslbench.errors import DataError
 from zslbench.score.table import Scores
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # Record.schema_version's only value
 
 
 class _Part(BaseModel):
@@ -90,7 +90,7 @@ class ErrorRecord(_Part):
 class Record(_Part):
     """One run."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     run_id: str
     status: Literal["finished", "failed"]
     error: ErrorRecord | None = None

@@ -256,4 +256,6 @@ def _distribution_and_name(point: EntryPoint) -> tuple[str, str]:
 
 
 def _hook_names() -> str:
-    return ", ".join(sorted(n for n in vars(hookspecs) if n.startswith(("register_", "run_", "stage_"))))
+    return ", ".join(
+        sorted(n for n in vars(hookspecs) if n.startswith(("register_", "run_", "stage_")))
+    )

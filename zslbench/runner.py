@@ -188,4 +188,3 @@ def _error_record(failure: BaseException) -> ErrorRecord:
             kind=type(failure).__name__, message=str(failure), exit_code=failure.exit_code
         )
     return ErrorRecord(kind=type(failure).__name__, message="a bug in zslbench", exit_code=1)
-

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from zslbench.errors import InputError
 from zslbench.hashes import FileHashes, hash_json
 from zslbench.params import suggest
-from zslbench.specs import DATASET_DEFAULT, SLOTS, ComponentRef
+from zslbench.specs import DATASET_DEFAULT, SLOTS, ComponentRef, Recipe
 
 if TYPE_CHECKING:
     from zslbench.contracts import DatasetCard
@@ -76,7 +76,9 @@ class RunSpec:
 
 def resolve_dataset(request: Request, registry: Registry) -> ComponentRef:
     """Return the data set's ref with its parameters; raise InputError."""
-    return registry.resolve("dataset", request.dataset, [("user", _of_slot(request.set, "dataset"))])
+    return registry.resolve(
+        "dataset", request.dataset, [("user", _of_slot(request.set, "dataset"))]
+    )
 
 
 def resolve_run(
@@ -95,7 +97,7 @@ def resolve_run(
         if slot in filled:
             name = card.embedding if filled[slot] == DATASET_DEFAULT else filled[slot]
             layers: list[Layer] = [
-                ("recipe", _of_slot(recipe.params, slot) if _is_own(recipe, slot, name, card) else {}),
+                ("recipe", _recipe_params(recipe, slot, name, card)),
                 ("dataset", _recommended(card, slot, name)),
                 ("user", _of_slot(request.set, slot)),
             ]
@@ -147,9 +149,7 @@ def _check_slots(owner: str, filled: Mapping[str, str], request: Request) -> Non
     own = [slot for slot in SLOTS if slot in filled]
     for slot in request.slots:
         if slot not in own:
-            raise InputError(
-                f"{owner} has no slot {slot!r}; its slots: {', '.join(own) or 'none'}"
-            )
+            raise InputError(f"{owner} has no slot {slot!r}; its slots: {', '.join(own) or 'none'}")
     for key in request.set:
         slot, dot, _ = key.partition(".")
         allowed = ["dataset", "method", *own]
@@ -165,16 +165,21 @@ def _class_slots(registry: Registry, method: ComponentRef) -> dict[str, str]:
     slots = dict(registry.load(method).slots)
     unknown = [slot for slot in slots if slot not in SLOTS]
     if unknown:
-        raise InputError(f"method {method.label!r} has unknown slots {unknown}; slots: {list(SLOTS)}")
+        raise InputError(
+            f"method {method.label!r} has unknown slots {unknown}; slots: {list(SLOTS)}"
+        )
     return slots
 
 
-def _is_own(recipe: Any, slot: str, name: str, card: DatasetCard) -> bool:
-    """Does the component that fills ``slot`` still come from the recipe?"""
+def _recipe_params(
+    recipe: Recipe | None, slot: str, name: str, card: DatasetCard
+) -> dict[str, Any]:
+    """What the recipe sets in ``slot``, where the component there still comes from the recipe."""
     if recipe is None:
-        return False
+        return {}
     chosen = recipe.slots[slot]
-    return bool(name == (card.embedding if chosen == DATASET_DEFAULT else chosen))
+    own = card.embedding if chosen == DATASET_DEFAULT else chosen
+    return _of_slot(recipe.params, slot) if name == own else {}
 
 
 def _of_slot(values: Mapping[str, Any], slot: str) -> dict[str, Any]:

@@ -68,5 +68,3 @@ def _imports(code: bytes, module: str) -> Iterator[str]:
                 base = ".".join([*up, base] if base else up)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-
-

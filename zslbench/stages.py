@@ -36,7 +36,11 @@ class Stages:
         self.monitor = monitor
 
     def arrays(
-        self, stage: str, key: Mapping[str, Any], compute: Callable[[Progress], Arrays], note: str = ""
+        self,
+        stage: str,
+        key: Mapping[str, Any],
+        compute: Callable[[Progress], Arrays],
+        note: str = "",
     ) -> Arrays:
         """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them."""
         path = self.path(stage, key)

@@ -61,7 +61,9 @@ def standardised(
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=scratch) as file:
         file.truncate(max(size, 1))
-        out = np.memmap(file, np.float32, "r+", shape=shape) if size else np.empty(shape, np.float32)
+        out = (
+            np.memmap(file, np.float32, "r+", shape=shape) if size else np.empty(shape, np.float32)
+        )
     mean, factor = by.mean.astype(np.float32), (1.0 / by.scale).astype(np.float32)
     for start in range(0, len(rows), BLOCK):
         block = raw[rows[start : start + BLOCK]]

@@ -48,7 +48,11 @@ class Store:
         with refusals_named(folder, "--out"):
             name = "record.json"
             if record.status == "failed" and (folder / name).is_file():
-                name = "record.json" if read_record(folder / name).status == "failed" else "failed.json"
+                name = (
+                    "record.json"
+                    if read_record(folder / name).status == "failed"
+                    else "failed.json"
+                )
             if prediction is not None:
                 write_predictions(folder / "predictions.parquet", prediction)
                 images = self.root / "test-images" / f"{record.dataset.fingerprint[:SHORT]}.parquet"

@@ -109,7 +109,9 @@ def _check_images(train: ImagePart, test: ImagePart, classes: ClassTable) -> Non
             )
 
 
-def _draw_validation(labels: Int, seen: Int, split: Split) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _draw_validation(
+    labels: Int, seen: Int, split: Split
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Stratified: the rounded share of each seen class, at least one image left to train on."""
     held_out = np.zeros(len(labels), dtype=np.bool_)
     for label in seen:

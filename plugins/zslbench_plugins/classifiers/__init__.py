@@ -21,7 +21,9 @@ SOFTMAX = ComponentSpec(
     reference="Socher et al. 2013, § 5 (seen classes)",
     params=(
         Param("ridge", "float", 1e-3, "weight decay", minimum=0, exclusive_minimum=True),
-        Param("gap", "float", 1e-2, "relative gap to the optimum", minimum=0, exclusive_minimum=True),
+        Param(
+            "gap", "float", 1e-2, "relative gap to the optimum", minimum=0, exclusive_minimum=True
+        ),
         Param("max_passes", "int", 1000, "passes over the features before giving up", minimum=1),
     ),
 )

@@ -51,7 +51,7 @@ class Shapes:
         title="Shapes",
         summary="20 kinds of drawn shape: texture, colour and form, on untidy backgrounds",
         classes=tuple(" ".join(kind) for kind in KINDS),
-        unseen=("striped yellow star", "dotted green square", "checked blue heart"),
+        unseen=("striped blue circle", "dotted red heart", "checked yellow triangle"),
         train_images=3_000,
         test_images=1_000,
         image_size="32 × 32",

@@ -1,0 +1,50 @@
+"""The Gaussian detector against SciPy's multivariate normal."""
+
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+
+from zslbench.contracts import ClassTable, Context, View
+from zslbench.errors import InputError
+from zslbench_plugins.novelty.gaussian import GaussianDetector
+
+CLASSES = ClassTable(("a", "b", "c"), ("seen", "unseen", "seen"))
+
+
+@pytest.fixture
+def points():
+    rng = np.random.default_rng(0)
+    prototypes = rng.normal(size=(3, 5)).astype(np.float32)
+    y = np.repeat([0, 2], [40, 60])
+    Z = (prototypes[y] + rng.normal(scale=0.5, size=(100, 5))).astype(np.float32)
+    return Z, prototypes, y
+
+
+def test_novelty_is_minus_the_best_log_density_over_seen_classes(points):
+    Z, prototypes, y = points
+    detector = GaussianDetector().fit(View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context())
+    new = np.random.default_rng(1).normal(size=(50, 5)).astype(np.float32)
+    densities = []
+    for label in (0, 2):
+        variance = np.mean(np.sum((Z[y == label] - prototypes[label]) ** 2, axis=1)) / 5
+        densities.append(multivariate_normal(prototypes[label], variance).logpdf(new))
+    expected = -np.max(densities, axis=0)
+    got = detector.novelty(View(Z=new, prototypes=prototypes))
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def test_far_images_are_more_novel(points):
+    Z, prototypes, y = points
+    detector = GaussianDetector().fit(View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context())
+    near = detector.novelty(View(Z=Z, prototypes=prototypes))
+    far = detector.novelty(View(Z=Z + 100, prototypes=prototypes))
+    assert far.min() > near.max()
+    assert np.isfinite(far).all()  # the density itself underflows there
+
+
+def test_a_mapping_that_collapses_a_class_onto_its_word_is_an_error(points):
+    Z, prototypes, y = points
+    Z = Z.copy()
+    Z[y == 2] = prototypes[2]
+    with pytest.raises(InputError, match="'c' have variance 0"):
+        GaussianDetector().fit(View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context())
