@@ -64,7 +64,7 @@ def evaluate(
         split_seed=_whole("split_seed", split_seed, 0),
         seed=_whole("seed", seed, 0),
         threads=_whole("threads", available_cores() if threads is None else threads, 1),
-        device=device,
+        device=_device(device),
         reference=reference,
     )
     workspace = Workspace(
@@ -97,6 +97,23 @@ def _folder(chosen: str | Path | None, variable: str, platform: str) -> Path:
 
     path: Path = getattr(platformdirs, platform)("zslbench", appauthor=False)
     return path
+
+
+def _device(name: str) -> str:
+    """Return ``name`` where torch has such a device; "cpu" is taken without asking."""
+    if name == "cpu":
+        return name
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        available = ["cpu"] + [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+        raise InputError(
+            f"device {name!r} cannot be used ({str(error).splitlines()[0]}); available here: "
+            f"{', '.join(available)}"
+        ) from error
+    return name
 
 
 def _whole(name: str, value: Any, least: int) -> int:

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from zslbench.errors import EnvironmentFailure
+
+PATIENCE = 6 * 3600  # seconds that a run waits for another one
 
 REFUSALS = {
     errno.ENOSPC: "the disk is full",
@@ -84,14 +86,27 @@ def require_space(folder: Path, needed: int, what: str, option: str) -> None:
 
 
 @contextmanager
-def locked(path: Path, timeout: float = 3600) -> Iterator[None]:
-    """Hold the lock file ``path``; the operating system frees it when a process dies."""
+def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+    """Hold the lock file ``path``; the operating system frees it when a process dies.
+
+    ``waiting`` is called once where another process holds it. Raises EnvironmentFailure after
+    :data:`PATIENCE` seconds.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
     try:
-        with FileLock(path, timeout=timeout):
-            yield
-    except Timeout as error:
-        raise EnvironmentFailure(
-            f"lock {path} was held by another process for {timeout:.0f} s: wait for that run, "
-            "or use another cache directory"
-        ) from error
+        lock.acquire(timeout=0.2)
+    except Timeout:
+        if waiting is not None:
+            waiting()
+        try:
+            lock.acquire(timeout=PATIENCE)
+        except Timeout as error:
+            raise EnvironmentFailure(
+                f"lock {path} was held by another process for {PATIENCE / 3600:.0f} h: wait for "
+                "that run, or choose another place with --cache-dir"
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()

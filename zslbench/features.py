@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.disk import locked, require_space, write_json
+from zslbench.disk import require_space, write_json
 from zslbench.enforce import check_features
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from zslbench.contracts import Backbone, Context, Float32, ImageSource, UInt8
     from zslbench.stages import Arrays, Stages
 
+LONG = 32 * 256  # images: from here on the time expected is measured and said
 BLOCK = 256  # images a step; always from the same start, so that a resumed run gives the same bits
 
 
@@ -77,7 +79,7 @@ def extract(
     folder = stages.root / "features"
     path, note = folder / f"{identity}.f32", folder / f"{identity}.json"
     n, stage = len(images), f"features of {part} images"
-    with locked(stages.lock_path(path)):
+    with stages.guard(path, stage):
         shape = images.take(np.zeros(1, np.int64)).shape[1:]
         d = fitted.backbone.dim((shape[0], shape[1], shape[2]))
         done = _blocks_done(note, path, n, d)
@@ -87,9 +89,9 @@ def extract(
             return np.memmap(path, np.float32, "r", shape=(n, d))
         size = 4 * n * d
         require_space(folder, size - 4 * done * d, stage, "--cache-dir")
-        with stages.monitor.stage(
-            stage, f"{n:,} images × {d:,} = {size / 1e6:,.0f} MB"
-        ) as progress:
+        note_text = f"{n:,} images × {d:,} features, {size / 1e6:,.0f} MB on disk"
+        note_text += _expected(fitted, images, done, context)
+        with stages.monitor.stage(stage, note_text) as progress:
             _fill(fitted, images, path, note, done=done, d=d, progress=progress, context=context)
     return np.memmap(path, np.float32, "r", shape=(n, d))
 
@@ -120,6 +122,19 @@ def _fill(
             if done % (16 * BLOCK) == 0 or done == n:
                 file.flush()
                 write_json(note, {"done": done, "n": n, "d": d})
+
+
+def _expected(fitted: FittedBackbone, images: ImageSource, done: int, context: Context) -> str:
+    """How long the rest will take, from a second block of images: the first one warms up."""
+    left = len(images) - done
+    if left < LONG:
+        return ""
+    block = next(images.blocks(start=done, size=BLOCK))
+    fitted.backbone.transform(block, context=context)
+    started = time.perf_counter()
+    fitted.backbone.transform(block, context=context)
+    seconds = (time.perf_counter() - started) * left / len(block)
+    return f", about {seconds / 60:.1f} min" if seconds >= 60 else f", about {seconds:.0f} s"
 
 
 def _blocks_done(note: Path, path: Path, n: int, d: int) -> int:

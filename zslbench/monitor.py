@@ -49,6 +49,10 @@ class Monitor:
         """Note that stage ``name`` was answered from the cache."""
         self._finish(name, seconds, psutil.Process().memory_info().rss, cached=True)
 
+    def waiting(self, name: str) -> None:
+        """Say that another process is computing stage ``name``."""
+        self._hook.stage_started(stage=name, note="another run is computing it: waiting")
+
     def _finish(self, name: str, seconds: float, peak_bytes: int, *, cached: bool) -> None:
         self.reports.append(StageReport(name, seconds, peak_bytes, cached))
         self._hook.stage_finished(stage=name, seconds=seconds, cached=cached)

@@ -20,6 +20,8 @@ from zslbench.errors import DataError
 from zslbench.hashes import hash_json
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from numpy.typing import NDArray
 
     from zslbench.contracts import Progress
@@ -44,7 +46,7 @@ class Stages:
     ) -> Arrays:
         """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them."""
         path = self.path(stage, key)
-        with locked(self.lock_path(path)):
+        with self.guard(path, stage):
             if path.is_file():
                 path.touch()
                 self.monitor.cached(stage)
@@ -55,6 +57,10 @@ class Stages:
                 with replacing(path) as temporary:
                     save_file(contiguous, temporary)
             return made
+
+    def guard(self, path: Path, stage: str) -> AbstractContextManager[None]:
+        """Hold ``path``'s lock; where another run holds it, say so and wait."""
+        return locked(self.lock_path(path), lambda: self.monitor.waiting(stage))
 
     def path(self, stage: str, key: Mapping[str, Any]) -> Path:
         """Where the output of ``stage`` under ``key`` is or will be."""

@@ -7,7 +7,8 @@ looked at: a stored prediction can be scored again at any time, with the same bi
 
 from __future__ import annotations
 
+from zslbench.score.histogram import NoveltyHistogram
 from zslbench.score.scorer import score
 from zslbench.score.table import ClassRow, CurveTable, NoveltyScores, Scores
 
-__all__ = ["ClassRow", "CurveTable", "NoveltyScores", "Scores", "score"]
+__all__ = ["ClassRow", "CurveTable", "NoveltyHistogram", "NoveltyScores", "Scores", "score"]

@@ -11,6 +11,7 @@ from zslbench.errors import PluginError
 from zslbench.score.accuracy import count_confusion, harmonic_mean, measure_rates
 from zslbench.score.bootstrap import estimate_errors
 from zslbench.score.curve import measure_curve, sweep_margins
+from zslbench.score.histogram import count_novelty
 from zslbench.score.novelty import (
     average_precision,
     false_alarms,
@@ -114,6 +115,7 @@ def _score_novelty(
         prevalence=float(unseen.mean()),
         fpr95=false_alarms(novelty, unseen),
         fpr95_seen_positive=false_alarms(-novelty, ~unseen),
+        histogram=count_novelty(novelty, unseen),
     )
 
 

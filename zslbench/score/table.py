@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from zslbench.contracts import Curve, Role
+from zslbench.score.histogram import NoveltyHistogram
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]
@@ -53,6 +54,9 @@ class NoveltyScores(_Table):
     )
     fpr95_seen_positive: Fraction = Field(
         description="share of unseen images passed as seen when at least 95 % of seen ones are"
+    )
+    histogram: NoveltyHistogram | None = Field(
+        default=None, description="None: a record from before it was kept"
     )
 
 
