@@ -1,5 +1,7 @@
 """A plugin for tests of the harness: a data set, and a component for each slot, all tiny."""
 
+import time
+
 import numpy as np
 
 from zslbench import ComponentSpec, Param, Recipe, hookimpl
@@ -28,8 +30,8 @@ class Colours:
         recommended={"mapping/flat.shrink": 0.5},
     )
 
-    def __init__(self, damage="none"):
-        self.damage = damage
+    def __init__(self, damage="none", images=200):
+        self.damage, self.images = damage, images
 
     def sources(self, places):
         return ()
@@ -50,7 +52,7 @@ class Colours:
                 images, labels = images[labels != 3], labels[labels != 3]
             yield ImageBlock(images, labels)
 
-        return RawDataset(CLASSES, lambda: stream(200, 0), lambda: stream(100, 1))
+        return RawDataset(CLASSES, lambda: stream(self.images, 0), lambda: stream(100, 1))
 
 
 class MeanColour:
@@ -75,6 +77,8 @@ class MeanColour:
             X[0] = np.nan
         if self.fault == "crash":
             raise ZeroDivisionError("no")
+        if self.fault == "slow":
+            time.sleep(0.05)
         if self.fault == "interrupt":
             raise KeyboardInterrupt
         return X
@@ -170,7 +174,9 @@ FAULT = Param("fault", "str", "none", "what goes wrong")
 
 @hookimpl
 def register_datasets(register):
-    register(_spec("dataset", "colours", Colours, Param("damage", "str", "none", "what is wrong")))
+    damage = Param("damage", "str", "none", "what is wrong")
+    images = Param("images", "int", 200, "training images")
+    register(_spec("dataset", "colours", Colours, damage, images))
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""The contracts held against what components return: every breach names component and expectation."""
+"""Contracts held against what components return; a breach names component and expectation."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.errors import PluginError
+from zslbench.contracts import Prediction
+from zslbench.errors import PluginError, ZSLBenchError
 
 if TYPE_CHECKING:
-    from zslbench.contracts import ClassTable, Floats, Prediction
+    from zslbench.contracts import ClassTable, Floats
 
 INVARIANCE_ROWS = 16
 INVARIANCE_TOLERANCE = 1e-3  # of the root mean square: float32 products differ by 2e-4 at worst
@@ -52,10 +53,22 @@ def check_rowwise(compute: Callable[[slice], Any], whole: Any, what: str) -> Non
     A component that looks at the other test images is instance-transductive, another setting.
     """
     rows = slice(0, min(INVARIANCE_ROWS, len(whole)))
-    alone = compute(rows)
-    scale = float(np.sqrt(np.mean(np.square(whole, dtype=np.float64))))
-    worst = float(np.abs(np.asarray(alone, np.float64) - whole[rows]).max(initial=0.0))
-    if worst > INVARIANCE_TOLERANCE * max(scale, 1e-30):
+    try:
+        alone = np.asarray(compute(rows))
+    except ZSLBenchError:
+        raise
+    except Exception as error:  # the component's own code
+        raise PluginError(
+            f"{what} failed on {rows.stop} images alone: {type(error).__name__}: {error}"
+        ) from error
+    if alone.shape != whole[rows].shape:
+        raise PluginError(
+            f"{what} broke its contract: {rows.stop} images alone give shape {alone.shape}; "
+            f"expected {whole[rows].shape}"
+        )
+    scale = float(np.sqrt(np.mean(np.square(whole, dtype=np.float64)))) if whole.size else 0.0
+    worst = float(np.abs(alone.astype(np.float64) - whole[rows]).max(initial=0.0))
+    if not worst <= INVARIANCE_TOLERANCE * max(scale, 1e-30):
         raise PluginError(
             f"{what} broke its contract: {rows.stop} images scored alone differ from the same "
             f"images among all {len(whole)} by {worst:.3g} (root mean square {scale:.3g}); an "
@@ -65,6 +78,8 @@ def check_rowwise(compute: Callable[[slice], Any], whole: Any, what: str) -> Non
 
 def check_prediction(prediction: Prediction, n: int, classes: ClassTable, what: str) -> None:
     """Raise PluginError unless every field has the length, type and labels that it should."""
+    if not isinstance(prediction, Prediction):
+        raise PluginError(f"{what} gave a {type(prediction).__name__}; expected a Prediction")
     for field, allowed in (
         ("known_label", classes.seen),
         ("novel_label", np.arange(len(classes.names))),

@@ -93,7 +93,7 @@ def extract(
         note_text += _expected(fitted, images, done, context)
         with stages.monitor.stage(stage, note_text) as progress:
             _fill(fitted, images, path, note, done=done, d=d, progress=progress, context=context)
-    return np.memmap(path, np.float32, "r", shape=(n, d))
+        return np.memmap(path, np.float32, "r", shape=(n, d))
 
 
 def _fill(

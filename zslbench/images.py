@@ -84,6 +84,7 @@ def open_stored(folder: Path) -> StoredDataset | None:
     note = folder / "index.json"
     if not note.is_file():
         return None
+    note.touch()  # for "zslbench cache prune": last used now
     meta = json.loads(note.read_text())
     index = load_file(folder / "index.safetensors")
     parts = {

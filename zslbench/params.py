@@ -40,7 +40,7 @@ def resolve(owner: str, params: tuple[Param, ...], layers: Iterable[Layer]) -> R
 
 
 def parse(owner: str, param: Param, value: Any) -> Any:
-    """Return ``value`` (a string, or already typed) as ``param`` declares it, or raise InputError."""
+    """Return ``value`` (a string, or typed already) as ``param`` declares it; raise InputError."""
     if value is None or (param.optional and value == "none"):
         if param.optional:
             return None
@@ -70,7 +70,8 @@ def describe(param: Param) -> str:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``: did you mean 'x'?`` or nothing."""
-    near = get_close_matches(name, list(known), n=3, cutoff=0.5)
+    plain = {item.lower(): item for item in known}
+    near = [plain[item] for item in get_close_matches(name.lower(), plain, n=3, cutoff=0.5)]
     return f": did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
@@ -93,7 +94,7 @@ def _convert(kind: ParamType, value: Any) -> Any:
         return int(value)
     if kind == "float":
         number = float(value)
-        if math.isnan(number):
+        if not math.isfinite(number):
             raise ValueError
         return number
     return str(value)

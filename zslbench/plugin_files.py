@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from zslbench.errors import InputError, PluginError
+from zslbench.errors import InputError, PluginError, ZSLBenchError
 
 
 def load_plugin(name: str) -> ModuleType:
@@ -24,28 +24,37 @@ def load_plugin(name: str) -> ModuleType:
         if not path.is_file():
             raise InputError(f"plugin file {name!r} does not exist: give a module or a .py file")
         return _import_file(path)
-    except InputError:
+    except ZSLBenchError:
         raise
-    except Exception as error:  # whatever the plugin's own code raises
+    except (Exception, SystemExit) as error:  # whatever the plugin's own code raises
         raise PluginError(
             f"plugin {name!r} cannot be imported: {type(error).__name__}: {error}"
         ) from error
 
 
 def _import_file(path: Path) -> ModuleType:
-    known = sys.modules.get(path.stem)
-    if known is not None:
-        if getattr(known, "__file__", None) == str(path.resolve()):
-            return known
-        raise PluginError(f"its name {path.stem!r} is taken by another module: rename the file")
-    spec = importlib.util.spec_from_file_location(path.stem, path.resolve())
+    name, file = path.stem, path.resolve()
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(file):
+        return known
+    if known is not None or _is_elsewhere(name, file):
+        raise PluginError(
+            f"plugin file {str(path)!r}: another module is called {name!r} already; rename the file"
+        )
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise PluginError("not a Python file")
+        raise PluginError(f"plugin file {str(path)!r} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
     except BaseException:
-        del sys.modules[path.stem]
+        del sys.modules[name]
         raise
     return module
+
+
+def _is_elsewhere(name: str, file: Path) -> bool:
+    """Would ``import name`` find something else, which the file would then hide?"""
+    found = importlib.util.find_spec(name) if name.isidentifier() else None
+    return found is not None and found.origin is not None and Path(found.origin) != file

@@ -6,7 +6,7 @@ The registry is an object that is passed around: there is no global one.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -14,15 +14,12 @@ from typing import Any
 import pluggy
 
 from zslbench import hookspecs
-from zslbench.errors import InputError, PluginError
+from zslbench.errors import InputError, PluginError, ZSLBenchError
 from zslbench.params import Layer, resolve, suggest
+from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
 from zslbench.source import source_hash
-from zslbench.specs import API_VERSION, KINDS, ComponentRef, ComponentSpec, Kind
-
-HOOKS: Mapping[Kind, str] = {
-    kind: "register_novelty" if kind == "novelty" else f"register_{kind}s" for kind in KINDS
-}
+from zslbench.specs import ComponentRef, ComponentSpec, Kind
 
 
 @dataclass(frozen=True)
@@ -61,8 +58,9 @@ class Registry:
     def __init__(self) -> None:
         self.manager = pluggy.PluginManager("zslbench")
         self.manager.add_hookspecs(hookspecs)
+        self.manager.add_hookcall_monitoring(lambda *_: None, blame)
         self.plugins: list[PluginReport] = []
-        self.commands: dict[str, RegisteredCommand] = {}
+        self._commands: dict[str, list[RegisteredCommand]] = {}
         self._found: dict[tuple[Kind, str], list[Registered]] = {}
 
     @classmethod
@@ -82,43 +80,45 @@ class Registry:
         return registry
 
     def add(self, plugin: Any) -> None:
-        """Register ``plugin`` (``package.module``, ``path.py`` or an object); raise PluginError."""
+        """Register ``plugin`` (``package.module``, ``path.py`` or an object); raise PluginError.
+
+        A module that is installed and was loaded already stays as it is.
+        """
         module = load_plugin(plugin) if isinstance(plugin, str) else plugin
+        if self.manager.is_registered(module):
+            return
         name = getattr(module, "__name__", None) or type(module).__name__
-        self._register(module, name, "local", str(getattr(module, "__version__", "0")))
-        self.plugins.append(PluginReport(name, "local", "0"))
+        version = str(getattr(module, "__version__", "0"))
+        self._register(module, name, "local", version)
+        self.plugins.append(PluginReport(name, "local", version))
 
     def _try(self, point: EntryPoint, name: str, distribution: str, version: str) -> None:
         try:
             self._register(point.load(), name, distribution, version)
             reason = None
-        except Exception as error:  # whatever a stranger's import raises: reported, by name
+        except ZSLBenchError as error:
+            reason = str(error)
+        except (Exception, SystemExit) as error:  # whatever a stranger's import raises
             reason = f"{type(error).__name__}: {error}"
         self.plugins.append(PluginReport(name, distribution, version, reason))
 
     def _register(self, plugin: Any, name: str, distribution: str, version: str) -> None:
-        stated = getattr(plugin, "ZSLBENCH_API", None)
-        if stated != API_VERSION:
-            raise PluginError(
-                f"plugin {name!r} states ZSLBENCH_API = {stated!r}; this zslbench speaks version "
-                f"{API_VERSION}: set ZSLBENCH_API = {API_VERSION} after adapting it"
-            )
+        check_plugin(plugin, name, self.manager)
+        taken = self.manager.get_name(plugin) or (name if self.manager.has_plugin(name) else None)
+        if taken is not None:
+            raise PluginError(f"plugin {name!r} is registered already, as {taken!r}: name it once")
         found: list[Registered] = []
         commands: list[RegisteredCommand] = []
+        self.manager.register(plugin, name=name)
         try:
-            self.manager.register(plugin, name=name)
-            self.manager.check_pending()
             self._collect(plugin, name, distribution, version, found, commands)
-        except Exception as error:
-            if self.manager.has_plugin(name):
-                self.manager.unregister(name=name)
-            if isinstance(error, pluggy.PluginValidationError):
-                raise PluginError(f"plugin {name!r}: {error}; hooks: {_hook_names()}") from error
+        except Exception:
+            self.manager.unregister(name=name)
             raise
         for item in found:
             self._found.setdefault((item.spec.kind, item.spec.name), []).append(item)
         for command in commands:
-            self.commands.setdefault(command.name, command)
+            self._commands.setdefault(command.name, []).append(command)
 
     def _collect(
         self,
@@ -133,7 +133,7 @@ class Registry:
         for kind, hook in HOOKS.items():
 
             def register(spec: ComponentSpec, kind: Kind = kind) -> None:
-                _check_spec(spec, kind, name)
+                check_spec(spec, kind, name)
                 found.append(Registered(spec, name, distribution, version))
 
             self.manager.subset_hook_caller(hook, others)(register=register)
@@ -149,9 +149,27 @@ class Registry:
         """All names of a kind, sorted."""
         return tuple(sorted(name for k, name in self._found if k == kind))
 
+    def components(self, kind: Kind) -> tuple[Registered, ...]:
+        """All components of a kind by name; a name that two plugins claim comes twice."""
+        return tuple(item for name in self.names(kind) for item in self._found[kind, name])
+
     def conflicts(self) -> tuple[str, ...]:
-        """A message for each name that more than one plugin claims."""
-        return tuple(_conflict(items) for items in self._found.values() if len(items) > 1)
+        """A message for each name, of a component or a command, that several plugins claim."""
+        return tuple(_conflict(items) for items in self._found.values() if len(items) > 1) + tuple(
+            _command_conflict(items) for items in self._commands.values() if len(items) > 1
+        )
+
+    @property
+    def commands(self) -> tuple[RegisteredCommand, ...]:
+        """The commands that plugins add, by name; one that two plugins claim comes twice."""
+        return tuple(item for name in sorted(self._commands) for item in self._commands[name])
+
+    def command(self, name: str) -> RegisteredCommand | None:
+        """Return a plugin's command, None where there is none; raise PluginError for a conflict."""
+        items = self._commands.get(name, [])
+        if len(items) > 1:
+            raise PluginError(_command_conflict(items))
+        return items[0] if items else None
 
     def find(self, kind: Kind, name: str) -> tuple[Registered, str | None]:
         """Return the component called ``name`` and, for a family, the member that was asked for.
@@ -172,6 +190,14 @@ class Registry:
             raise PluginError(_conflict(items))
         return items[0], member
 
+    def item(self, ref: ComponentRef) -> Registered:
+        """Return what was registered of ``ref``."""
+        return self.find(ref.kind, ref.name if ref.member is None else ref.name[:-1] + "x")[0]
+
+    def describe(self, ref: ComponentRef) -> str:
+        """``mapping 'centroid' of plugin 'zslbench-example:example'``: how messages name it."""
+        return f"{ref.kind} {ref.label!r} of plugin {self.item(ref).plugin!r}"
+
     def resolve(self, kind: Kind, name: str, layers: Iterable[Layer] = ()) -> ComponentRef:
         """Return a ComponentRef of ``name`` with every parameter; raise InputError."""
         item, member = self.find(kind, name)
@@ -183,43 +209,46 @@ class Registry:
             distribution=item.distribution,
             version=spec.version,
             target=spec.target,
-            source=source_hash(spec.target) if spec.target else "",
+            source=_source(item) if spec.target else "",
             params=params.values,
             origins=params.origins,
             member=member,
         )
 
     def create(self, ref: ComponentRef) -> Any:
-        """Import the component's class and construct it; raise PluginError naming plugin and class."""
-        cls = self.load(ref)
+        """Import the component's class and construct it; raise PluginError that names it."""
+        cls, what = self.load(ref), self.describe(ref)
         params = dict(ref.params)
         if ref.member is not None:
             params = {"member": ref.member, **params}
         try:
-            return cls(**params)
-        except TypeError as error:
+            component = cls(**params)
+        except ZSLBenchError:
+            raise
+        except Exception as error:  # the constructor is the plugin's own code
             raise PluginError(
-                f"{ref.kind} {ref.label!r} of {ref.distribution!r} cannot be constructed from its "
-                f"declared parameters {sorted(params)}: {error}"
+                f"{what} cannot be constructed from its declared parameters {sorted(params)}: "
+                f"{type(error).__name__}: {error}"
             ) from error
+        check_members(component, ref.kind, what)
+        return component
 
     def load(self, ref: ComponentRef) -> Any:
         """Import ``module:Class``; a missing extra is named with the command that installs it."""
         module, _, name = ref.target.partition(":")
-        item, _ = self.find(ref.kind, ref.name if ref.member is None else ref.name[:-1] + "x")
+        what = self.describe(ref)
         try:
-            return getattr(importlib.import_module(module), name)
-        except ImportError as error:
-            extra = item.spec.extra
+            found = importlib.import_module(module)
+        except (Exception, SystemExit) as error:  # the module is the plugin's own code
+            extra = self.item(ref).spec.extra if isinstance(error, ImportError) else None
             hint = f"; install it with: pip install '{ref.distribution}[{extra}]'" if extra else ""
             raise PluginError(
-                f"{ref.kind} {ref.label!r} of plugin {item.plugin!r} cannot be imported from "
-                f"{ref.target!r}: {error}{hint}"
+                f"{what} cannot be imported from {ref.target!r}: {type(error).__name__}: "
+                f"{error}{hint}"
             ) from error
-        except AttributeError as error:
-            raise PluginError(
-                f"{ref.kind} {ref.label!r} of plugin {item.plugin!r}: no {name!r} in {module!r}"
-            ) from error
+        if not hasattr(found, name):
+            raise PluginError(f"{what}: no {name!r} in module {module!r}; mend its target")
+        return getattr(found, name)
 
     def _broken(self) -> str:
         broken = [p.name for p in self.plugins if p.reason]
@@ -228,19 +257,14 @@ class Registry:
         return f" (not loaded: {', '.join(broken)}; see 'zslbench list --plugins')"
 
 
-def _check_spec(spec: ComponentSpec, kind: Kind, plugin: str) -> None:
-    if not isinstance(spec, ComponentSpec):
-        raise PluginError(f"plugin {plugin!r} registered {spec!r}; expected a ComponentSpec")
-    if spec.kind != kind:
-        raise PluginError(
-            f"plugin {plugin!r} registered {spec.kind} {spec.name!r} through {HOOKS[kind]}; "
-            f"expected kind {kind!r}: use {HOOKS[spec.kind]}"
-        )
-    if bool(spec.target) == (spec.recipe is not None):
-        raise PluginError(
-            f"plugin {plugin!r}: {kind} {spec.name!r} needs a target 'module:Class'"
-            + (" or a recipe, not both" if kind == "method" else "")
-        )
+def _source(item: Registered) -> str:
+    what = f"{item.spec.kind} {item.spec.name!r} of plugin {item.plugin!r}"
+    try:
+        return source_hash(item.spec.target)
+    except PluginError as error:
+        raise PluginError(f"{what}: {error}") from error
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise PluginError(f"{what}: its source cannot be parsed: {error}") from error
 
 
 def _conflict(items: list[Registered]) -> str:
@@ -251,11 +275,12 @@ def _conflict(items: list[Registered]) -> str:
     )
 
 
+def _command_conflict(items: list[RegisteredCommand]) -> str:
+    return (
+        f"command {items[0].name!r} is claimed by plugins "
+        f"{' and '.join(repr(i.plugin) for i in items)}: uninstall or rename one"
+    )
+
+
 def _distribution_and_name(point: EntryPoint) -> tuple[str, str]:
     return (point.dist.name if point.dist else "", point.name)
-
-
-def _hook_names() -> str:
-    return ", ".join(
-        sorted(n for n in vars(hookspecs) if n.startswith(("register_", "run_", "stage_")))
-    )

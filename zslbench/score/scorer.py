@@ -42,9 +42,8 @@ def score(
     ``curve`` says what the margin is. The scores do not depend on the order of the test images.
     ``resamples`` = 0 leaves the bootstrap's errors out (None).
 
-    Raises PluginError for a prediction that breaks its contract (wrong shape, NaN, a label that is
-    not allowed), DataError for labels that do not fit ``classes``, InputError where the test set
-    lacks seen or unseen images, or for an impossible bootstrap.
+    Raises PluginError for a prediction that breaks its contract, DataError for labels that do not
+    fit ``classes``, InputError for a test set without seen or unseen images or a bad bootstrap.
     """
     _check_curve(curve)
     outcomes = read_outcomes(prediction, labels, classes)

@@ -39,7 +39,7 @@ def encode(
     """
     height, width = images.shape[1] - patch + 1, images.shape[2] - patch + 1
     count = min(height, max(1, _TILE // width))
-    d, bases = projection.shape
+    d, bases = 3 * patch**2, projection.shape[1]
     matrix = torch.from_numpy(np.require(projection, np.float32, ["C", "W"]))
     pixels = rows_of_pixels(images)
     codes = np.zeros((len(images), 4, 2, bases), np.float32)

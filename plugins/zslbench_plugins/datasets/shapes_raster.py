@@ -24,17 +24,18 @@ if TYPE_CHECKING:
     from zslbench.contracts import Floats, UInt8
 
 SIDE = 32  # height and width of an image, in pixels
-RADIUS = (8.2, 12.5)
-SHIFT = 4.0  # of the form's centre, in pixels each way
+RADIUS = (12.0, 7.5)
+SHIFT = 3.6  # of the form's centre, in pixels each way
 TURN = 0.26  # tangent of half the form's largest turn: 29°
 GRAIN = 0.34  # the same of the texture, relative to the form: 38°
 SQUEEZE = 0.14
 PERIOD = (4.0, 6.0)  # of the texture, in pixels
-FADE = (0.55, 1.0)  # strength of the texture's ink
+FADE = (1.0, 0.4)  # strength of the texture's ink
 JITTER = 26.0  # of an ink, in grey levels
 CAST = 0.13  # relative gain of a colour channel
+EXPOSURE = (1.08, 0.6)
 CONFETTI = 4  # scraps on the background
-NOISE = (6.0, 17.0)  # deviation of a pixel's noise, in grey levels
+NOISE = (7.0, 24.0)  # deviation of a pixel's noise, in grey levels
 KNOBS = 80  # random numbers an image, its noise apart; some are spare
 
 
@@ -56,9 +57,9 @@ def draw(kind: Kind, count: int, *, key: tuple[int, ...], block: int = 256) -> I
         rows = min(block, count - start)
         knobs = _Knobs(knob_stream.uniform(rows, KNOBS))
         canvas = _figure(_confetti(_backdrop(knobs), knobs), kind, knobs)
-        gain = knobs.rgb(1 - CAST, 1 + CAST) * knobs.between(0.75, 1.12)[..., None]
+        gain = knobs.rgb(1 - CAST, 1 + CAST) * knobs.mostly(*EXPOSURE)[..., None]
         noise = noise_stream.bell(rows, SIDE * SIDE * 3).reshape(canvas.shape)
-        canvas = canvas * gain + knobs.between(*NOISE)[..., None] * noise
+        canvas = canvas * gain + knobs.mostly(*NOISE)[..., None] * noise
         yield np.clip(np.floor(canvas + 0.5), 0, 255).astype(np.uint8)
 
 
@@ -72,6 +73,11 @@ class _Knobs:
         """(b, 1, 1) numbers of [low, high]."""
         column: Floats = next(self._columns)[:, None, None]
         return low + (high - low) * column
+
+    def mostly(self, usual: float, odd: float) -> Floats:
+        """(b, 1, 1) numbers from ``usual`` to ``odd``: half of them in the first eighth."""
+        column: Floats = next(self._columns)[:, None, None]
+        return usual + (odd - usual) * (column * column * column)
 
     def rgb(self, low: float, high: float) -> Floats:
         """(b, 1, 1, 3) colours whose channels are drawn apart."""
@@ -108,7 +114,7 @@ def _confetti(canvas: Floats, knobs: _Knobs) -> Floats:
 def _figure(canvas: Floats, kind: Kind, knobs: _Knobs) -> Floats:
     x, y = _grid()
     x, y = x - knobs.between(-SHIFT, SHIFT), y - knobs.between(-SHIFT, SHIFT)
-    radius, turn = knobs.between(*RADIUS), knobs.between(-TURN, TURN)
+    radius, turn = knobs.mostly(*RADIUS), knobs.between(-TURN, TURN)
     wide = knobs.between(1 - SQUEEZE, 1 + SQUEEZE)
 
     def outline(x: Floats, y: Floats) -> Floats:
@@ -132,7 +138,7 @@ def _cloth(x: Floats, y: Floats, turn: Floats, kind: Kind, knobs: _Knobs) -> Flo
     first, second = (
         np.array(ink, dtype=np.float32) + knobs.rgb(-JITTER, JITTER) for ink in COLOURS[kind.colour]
     )
-    return _over(first, _inside(edge) * knobs.between(*FADE), second)
+    return _over(first, _inside(edge) * knobs.mostly(*FADE), second)
 
 
 def _turned(x: Floats, y: Floats, t: Floats) -> tuple[Floats, Floats]:

@@ -1,0 +1,53 @@
+"""Random class vectors: what an embedding that knows nothing of the classes is worth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zslbench.contracts import WordVectors
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Context, Floats, Metric, Places
+
+
+class RandomEmbedder:
+    """A direction drawn uniformly for each word, scaled to ``norm``: every word is known.
+
+    The vector is a function of the context's seed, the word and the parameters alone, so a word
+    keeps it whatever others are asked for.
+    """
+
+    metric: Metric = "euclidean"
+    space: str | None = None
+    aliases: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, dim: int = 50, norm: float = 1.0) -> None:
+        self.dim = dim
+        self.norm = norm
+
+    def sources(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+        """Return nothing: no file is read."""
+        return ()
+
+    def vectors(
+        self,
+        words: Sequence[str],
+        *,
+        sentences: Iterable[str] | None,  # noqa: ARG002
+        places: Places,  # noqa: ARG002
+        context: Context,
+    ) -> WordVectors:
+        """Return a vector (dim,) of length ``norm`` for each of ``words``."""
+        return WordVectors({word: self._draw(word, context.seed) for word in words})
+
+    def _draw(self, word: str, seed: int) -> Floats:
+        digest = hashlib.sha256(f"{seed}\0{word}".encode()).digest()
+        generator = np.random.Generator(np.random.PCG64(int.from_bytes(digest, "big")))
+        vector = generator.standard_normal(self.dim)
+        return vector * (self.norm / np.linalg.norm(vector))

@@ -1,0 +1,109 @@
+"""Failures become one message on stderr and an exit code; a bug becomes a crash report."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+import tempfile
+import traceback
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from zslbench.cli.output import tell
+from zslbench.errors import ZSLBenchError
+
+if TYPE_CHECKING:
+    from zslbench.cli.session import Session
+
+BUG, INPUT, ENVIRONMENT, INTERRUPTED = 1, 2, 5, 130
+SEVERITY = (0, 2, 3, 4, 5, 1)
+"""Exit codes of several runs: the last of these that one of them has is the whole call's."""
+
+
+def report(failure: BaseException, session: Session, prefix: str = "") -> int:
+    """Print what ``failure`` means to a user and return its exit code.
+
+    ``prefix`` says which of several runs failed.
+    """
+    if isinstance(failure, click.exceptions.NoArgsIsHelpError):
+        tell(failure.format_message())
+        return INPUT
+    if isinstance(failure, (KeyboardInterrupt, click.Abort)):
+        tell("interrupted; run the same command again to go on")
+        return INTERRUPTED
+    known = _explain(failure)
+    if session.debug:
+        tell("".join(traceback.format_exception(failure)).rstrip())
+    if known is not None:
+        message, code = known
+        tell(f"error: {prefix}{message}")
+        return code
+    summary = f"{type(failure).__name__}: {failure}"
+    if session.debug:
+        tell(f"error: {prefix}a bug in zslbench ({summary}); please report it with this traceback")
+    else:
+        tell(
+            f"error: {prefix}a bug in zslbench ({summary}); please report it with the crash report "
+            f"{_write_report(failure, session)}; --debug prints the traceback"
+        )
+    return BUG
+
+
+def _explain(failure: BaseException) -> tuple[str, int] | None:
+    """The message and exit code of a failure that is no bug."""
+    if isinstance(failure, ZSLBenchError):
+        return str(failure), failure.exit_code
+    if isinstance(failure, click.UsageError):
+        return _usage(failure), INPUT
+    if isinstance(failure, click.ClickException):
+        return failure.format_message(), INPUT
+    if isinstance(failure, MemoryError):
+        return (
+            "memory ran out: close other programs, choose smaller parameters, or use a machine "
+            "with more",
+            ENVIRONMENT,
+        )
+    if isinstance(failure, OSError):
+        from zslbench.disk import REFUSALS
+
+        if failure.errno in REFUSALS:
+            return (
+                f"{failure.filename or 'a file'}: {REFUSALS[failure.errno]}; free it, or choose "
+                "other folders (--out, --cache-dir, --data-dir, TMPDIR)",
+                ENVIRONMENT,
+            )
+    return None
+
+
+def _usage(failure: click.UsageError) -> str:
+    text = failure.format_message().strip().rstrip(".")
+    command = failure.ctx.command_path if failure.ctx else "zslbench"
+    return f"{text[:1].lower()}{text[1:]}; see '{command} --help'"
+
+
+def _write_report(failure: BaseException, session: Session) -> Path:
+    """Write a crash report where one may write, and return its path."""
+    from zslbench.machine import versions
+
+    found = ", ".join(f"{name} {version}" for name, version in versions([]).items())
+    text = "\n".join(
+        (
+            "zslbench crash report",
+            f"command: {shlex.join(('zslbench', *session.command))}",
+            f"system: {platform.system()} {platform.machine()}",
+            f"versions: {found}",
+            "",
+            *traceback.format_exception(failure),
+        )
+    ).replace(str(Path.home()), "~")
+    name = f"zslbench-crash-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"
+    path = Path(name)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError:  # a folder that one may not write to
+        path = Path(tempfile.gettempdir()) / name
+        path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,96 @@
+"""``zslbench show``: one component in full, without importing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zslbench.cli.list import check_kind
+from zslbench.cli.output import fields, heading, plain_table, say
+from zslbench.cli.session import Session, pass_session, plugin_option
+from zslbench.params import describe
+from zslbench.specs import DATASET_DEFAULT, SLOTS
+
+if TYPE_CHECKING:
+    from zslbench.registry import Registered
+    from zslbench.specs import ComponentSpec, Kind, Recipe
+
+
+@click.command()
+@click.argument("kind")
+@click.argument("name")
+@plugin_option
+@pass_session
+def show(session: Session, kind: str, name: str) -> None:
+    """Show the component NAME of KIND: what it is, whose, and its parameters."""
+    item = _find(session, check_kind(kind), name)
+    spec = item.spec
+    say(heading(f"{spec.kind} {spec.name}"), fields(_facts(item)))
+    if spec.recipe is not None:
+        _show_recipe(spec.recipe)
+    if spec.params:
+        _show_params(spec)
+    elif spec.recipe is None:
+        say("", "It has no parameters.")
+
+
+def _find(session: Session, kind: Kind, name: str) -> Registered:
+    named = [item for item in session.registry.components(kind) if item.spec.name == name]
+    if len(named) == 1:  # a family by its own name, "file/*", too
+        return named[0]
+    return session.registry.find(kind, name)[0]
+
+
+def _facts(item: Registered) -> list[tuple[str, Any]]:
+    spec = item.spec
+    family = "write a path in place of *" if spec.member_is_path else "write a name in place of *"
+    return [
+        ("summary", spec.summary),
+        ("reference", spec.reference),
+        ("family", family if spec.is_family else None),
+        ("from", f"{item.distribution} {item.version} (plugin {item.plugin})"),
+        ("version", spec.version),
+        ("class", spec.target),
+        ("needs", f"pip install '{item.distribution}[{spec.extra}]'" if spec.extra else None),
+        ("use", _use(spec)),
+    ]
+
+
+def _use(spec: ComponentSpec) -> str:
+    flags = [slot for slot, kind in SLOTS.items() if kind == spec.kind] or [spec.kind]
+    name = spec.name.replace("*", "PATH" if spec.member_is_path else "NAME")
+    return " or ".join(f"--{flag.replace('_', '-')} {name}" for flag in flags)
+
+
+def _show_recipe(recipe: Recipe) -> None:
+    rows = []
+    for slot, name in recipe.slots.items():
+        chosen = [
+            f"{key.partition('.')[2]} = {plain(value)}"
+            for key, value in recipe.params.items()
+            if key.partition(".")[0] == slot
+        ]
+        shown = "the data set's own default" if name == DATASET_DEFAULT else name
+        rows.append((f"  {slot}", shown, ", ".join(chosen)))
+    say("", heading("recipe"), plain_table(("  slot", "component", "parameters it sets"), rows))
+    say("Replace any of them by its flag, as in --mapping NAME; see 'zslbench list'.")
+
+
+def _show_params(spec: ComponentSpec) -> None:
+    rows = [(f"  {p.name}", describe(p), plain(p.default), p.help) for p in spec.params]
+    say("", heading("parameters"), plain_table(("  name", "allowed", "default", "meaning"), rows))
+    slots = [slot for slot, kind in SLOTS.items() if kind == spec.kind] or [spec.kind]
+    name = spec.params[0].name
+    say(f"Set one with {' or '.join(f'--set {slot}.{name}=VALUE' for slot in slots)}.")
+
+
+def plain(value: Any) -> str:
+    """Write a parameter's value as ``--set`` would take it."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(map(plain, value))
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
