@@ -1,52 +1,44 @@
 """Fixtures that several test files share."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[1]
 EXAMPLE = Path(__file__).parent / "example_plugin"
 
-collect_ignore = ["example_plugin"]  # its tests run beside it, once it is installed
+collect_ignore = ["example_plugin"]  # its own tests run beside it, once it is installed
 
 
 @pytest.fixture(scope="session")
-def example_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def example_site(tmp_path_factory):
     """A folder into which the example plugin was installed, without network."""
     site = tmp_path_factory.mktemp("site")
     options = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", *options, "--target", site, EXAMPLE],
-        check=True,
-        capture_output=True,
-    )
+    command = [sys.executable, "-m", "pip", "install", "-q", *options, "--target", site, EXAMPLE]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     return site
 
 
-Install = Callable[..., None]
-
-
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(tmp_path, monkeypatch):
     """Put a distribution of one module beside the installed ones: ``install(name, code)``."""
-    site = tmp_path / "site"
+    site, modules = tmp_path / "site", []
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
 
-    def write(distribution: str, code: str, *, entry: str = "plugin") -> None:
+    def write(distribution, code, *, entry="plugin"):
         module = distribution.replace("-", "_")
+        modules.append(module)
         (site / f"{module}.py").write_text(code)
         info = site / f"{module}-1.5.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.5\n"
-        )
+        metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.5\n"
+        (info / "METADATA").write_text(metadata)
         (info / "entry_points.txt").write_text(f"[zslbench]\n{entry} = {module}\n")
-        monkeypatch.delitem(sys.modules, module, raising=False)
 
-    return write
+    yield write
+    for module in modules:
+        sys.modules.pop(module, None)

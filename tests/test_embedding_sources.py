@@ -522,11 +522,15 @@ def test_file_and_sentences_give_the_same_vectors(packed: bool, tmp_path: Path) 
     np.testing.assert_array_equal(from_file.vectors["cat"], given_lines.vectors["cat"])
 
 
-def test_a_long_line_counts_to_its_end(tmp_path: Path) -> None:
-    path = tmp_path / "corpus.txt"
-    path.write_text("word " * 25_000 + "cat")
-    known = ask(Word2VecEmbedder(corpus=str(path), dim=2, epochs=1), ["word", "cat"])
-    assert known.counts == {"word": 25_000, "cat": 1}
+def test_a_long_line_is_learnt_to_its_end() -> None:
+    words = [f"w{i % 7}" for i in range(25_000)] + ["cat"] * 5
+    lines = [" ".join(words[i : i + 10_000]) for i in range(0, len(words), 10_000)]
+    whole, split = (
+        ask(Word2VecEmbedder(dim=4, epochs=1), ["cat", "w3"], sentences=text)
+        for text in ([" ".join(words)], lines)
+    )
+    assert whole.counts == split.counts == {"cat": 5, "w3": words.count("w3")}
+    np.testing.assert_array_equal(whole.vectors["cat"], split.vectors["cat"])
 
 
 def test_same_vectors_in_every_process() -> None:

@@ -1,8 +1,4 @@
-"""Parameters: what is allowed arrives typed; what is not is refused by name, with what is allowed."""
-
-from __future__ import annotations
-
-from typing import Any
+"""Parameters: what is allowed arrives typed; what is not is refused, with what is allowed."""
 
 import pytest
 from hypothesis import given
@@ -23,19 +19,19 @@ SCALED = Param("scaled", "bool", True, "a switch")
 
 
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False))
-def test_any_float_within_bounds_survives_being_typed(value: float) -> None:
+def test_any_float_within_bounds_survives_being_typed(value):
     assert parse(OWNER, RIDGE, repr(value)) == value == parse(OWNER, RIDGE, value)
 
 
 @given(st.integers(1, 1000))
-def test_any_int_within_bounds_survives_being_typed(value: int) -> None:
+def test_any_int_within_bounds_survives_being_typed(value):
     parsed = parse(OWNER, HIDDEN, str(value))
     assert parsed == value
     assert type(parsed) is int
 
 
 @given(st.lists(st.floats(min_value=0, allow_infinity=False), min_size=1))
-def test_any_list_of_floats_survives_being_typed(values: list[float]) -> None:
+def test_any_list_of_floats_survives_being_typed(values):
     assert parse(OWNER, RIDGES, ",".join(map(repr, values))) == tuple(values)
     assert parse(OWNER, RIDGES, values) == tuple(values)
 
@@ -55,7 +51,7 @@ def test_any_list_of_floats_survives_being_typed(values: list[float]) -> None:
         (RIDGE, "1e-3", 0.001),
     ],
 )
-def test_values_arrive_typed(param: Param, given: Any, expected: Any) -> None:
+def test_values_arrive_typed(param, given, expected):
     assert parse(OWNER, param, given) == expected
 
 
@@ -83,9 +79,7 @@ def test_values_arrive_typed(param: Param, given: Any, expected: Any) -> None:
         (WORDS, "a,,b"),
     ],
 )
-def test_what_is_not_allowed_is_refused_with_name_value_and_what_is(
-    param: Param, given: Any
-) -> None:
+def test_what_is_not_allowed_is_refused_with_name_value_and_what_is(param, given):
     with pytest.raises(InputError) as refused:
         parse(OWNER, param, given)
     message = str(refused.value)
@@ -93,7 +87,7 @@ def test_what_is_not_allowed_is_refused_with_name_value_and_what_is(
     assert repr(given) in message
 
 
-def test_bounds_are_said_in_words() -> None:
+def test_bounds_are_said_in_words():
     assert describe(RIDGE) == "float > 0"
     assert describe(HIDDEN) == "int ≥ 1 and ≤ 1000"
     assert describe(METRIC) == "one of euclidean, cosine"
@@ -101,14 +95,14 @@ def test_bounds_are_said_in_words() -> None:
     assert describe(RIDGES) == "floats, comma-separated ≥ 0"
 
 
-def test_later_layers_win_and_every_value_knows_where_it_came_from() -> None:
+def test_later_layers_win_and_every_value_knows_where_it_came_from():
     layers = [("recipe", {"ridge": 2}), ("dataset", {"hidden": 5}), ("user", {"ridge": "3"})]
     resolved = resolve(OWNER, (RIDGE, HIDDEN, METRIC), layers)
     assert resolved.values == {"ridge": 3.0, "hidden": 5, "metric": "euclidean"}
     assert resolved.origins == {"ridge": "user", "hidden": "dataset", "metric": "default"}
 
 
-def test_an_unknown_parameter_is_refused_with_the_nearest_and_all_there_are() -> None:
+def test_an_unknown_parameter_is_refused_with_the_nearest_and_all_there_are():
     with pytest.raises(InputError, match=r"no parameter 'rige': did you mean 'ridge'\?") as refused:
         resolve(OWNER, (RIDGE, HIDDEN), [("user", {"rige": 1})])
     assert "it has ridge, hidden" in str(refused.value)
@@ -116,6 +110,6 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_and_all_there_are() ->
         resolve(OWNER, (), [("user", {"ridge": 1})])
 
 
-def test_suggestions_do_not_mind_capitals_and_are_silent_where_nothing_is_near() -> None:
+def test_suggestions_do_not_mind_capitals_and_are_silent_where_nothing_is_near():
     assert suggest("CIFAR10", ("cifar10", "shapes")) == ": did you mean 'cifar10'?"
     assert suggest("zebra", ("cifar10", "shapes")) == ""

@@ -181,7 +181,7 @@ def _bars() -> Progress:
             return Text(format_rate(rate) if rate else "")
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         Rate(),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from zslbench.disk import write_text
+from zslbench.hashes import hash_json
 from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ DIGITS = 6
 
 SETTINGS = (
     "dataset", "setting", "ranked", "reference", "method", *SLOTS, "params", "unseen",
-    "standard_split", "validation", "split_seed", "overlap", "threads", "device",
+    "standard_split", "validation", "split_seed", "overlap", "data", "split", "components",
+    "threads", "device", "zslbench",
 )  # fmt: skip
 """The columns that two rows share when they differ in their seed alone."""
 
@@ -76,6 +78,7 @@ def row(record: Record) -> dict[str, Any]:
         "data": record.dataset.fingerprint[:16],
         "split": record.split.fingerprint[:16],
         "classes": record.embedding.fingerprint[:16] if record.embedding else None,
+        "components": _components(record),
         "threads": record.threads,
         "device": record.device,
         "zslbench": record.versions.get("zslbench"),
@@ -90,6 +93,8 @@ def table(records: Iterable[Record]) -> pd.DataFrame:
         keys = ["setting", "reference", "method", *SLOTS, "params", "unseen", "split_seed", "seed"]
         order = frame[keys].astype(str).assign(seed=frame["seed"], run=frame["run"])
         frame = frame.loc[order.sort_values([*keys, "run"], kind="stable").index]
+        # Else a row without words would turn the others' counts into 3.000000.
+        frame["untrained_words"] = frame["untrained_words"].astype("Int64")
     return frame.reset_index(drop=True)
 
 
@@ -102,6 +107,11 @@ def to_csv(records: Iterable[Record]) -> str:
 def write_csv(path: Path, records: Iterable[Record]) -> None:
     """Write :func:`to_csv` atomically."""
     write_text(path, to_csv(records))
+
+
+def file_name(dataset: str) -> str:
+    """The name that a data set's CSV and records go by: ``folder/pets`` is ``folder-pets``."""
+    return dataset.replace("/", "-")
 
 
 def chosen_params(record: Record) -> str:
@@ -120,6 +130,16 @@ def _plain(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['name']}@{value['sha256'][:8]}"
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _components(record: Record) -> str:
+    """Hash of the components' code and of the files that they read."""
+    parts = {"method": record.method, "dataset": record.dataset.component, **record.slots}
+    about = {
+        slot: [p.distribution, p.version, p.source, sorted(sha for _, sha in p.contents)]
+        for slot, p in parts.items()
+    }
+    return hash_json({"pipeline": record.pipeline.get("version"), "components": about})[:16]
 
 
 def _overlap(record: Record) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import re
 import unicodedata
@@ -101,8 +102,8 @@ class Drawing:
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", svg, flags=re.DOTALL)
         svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{self.name}-", svg)
-        # The words beside it say what it shows; its own texts would be read out one by one.
-        return follow_theme(svg).replace("<svg", '<svg role="img" focusable="false"', 1)
+        alone = f'<svg role="img" aria-label="{html.escape(self.alt)}"'
+        return alone + follow_theme(svg).removeprefix("<svg")
 
     @property
     def width(self) -> int:

@@ -31,7 +31,8 @@ def _square(u: Floats, v: Floats) -> Floats:
 
 def _triangle(u: Floats, v: Floats) -> Floats:
     v = v - 0.25
-    return np.maximum(v - 0.62, 0.8660 * np.abs(u) - 0.5 * v - 0.62)
+    distance: Floats = np.maximum(v, 0.8660 * np.abs(u) - 0.5 * v) - 0.62
+    return distance
 
 
 def _star(u: Floats, v: Floats) -> Floats:
@@ -49,7 +50,8 @@ def _heart(u: Floats, v: Floats) -> Floats:
     # A square on its corner, and half a disc on each of its upper sides.
     lobe_u, lobe_v = u - 0.41, v + 0.41
     lobe = np.sqrt(lobe_u * lobe_u + lobe_v * lobe_v) - 0.58
-    return np.minimum(lobe, 0.7071 * (u + np.abs(v)) - 0.58)
+    distance: Floats = np.minimum(lobe, 0.7071 * (u + np.abs(v)) - 0.58)
+    return distance
 
 
 def _plain(u: Floats, v: Floats) -> Floats:
@@ -67,7 +69,9 @@ def _dotted(u: Floats, v: Floats) -> Floats:
 
 def _checked(u: Floats, v: Floats) -> Floats:
     u, v = _to_integer(u) - 0.25, _to_integer(v) - 0.25
-    return np.where(u * v < 0, -1, 1).astype(np.float32) * np.minimum(np.abs(u), np.abs(v))
+    # The sign alternates from cell to cell; the nearer edge tells how deep inside.
+    distance: Floats = np.minimum(np.abs(u), np.abs(v))
+    return np.where(u * v < 0, -distance, distance)
 
 
 def _to_integer(x: Floats) -> Floats:

@@ -24,18 +24,20 @@ if TYPE_CHECKING:
     from zslbench.contracts import Floats, UInt8
 
 SIDE = 32  # height and width of an image, in pixels
-RADIUS = (12.0, 7.5)
-SHIFT = 3.6  # of the form's centre, in pixels each way
-TURN = 0.26  # tangent of half the form's largest turn: 29°
-GRAIN = 0.34  # the same of the texture, relative to the form: 38°
+
+# Pairs are bounds, drawn evenly; in those marked "usual, odd", most images are near the first.
+RADIUS = (12.0, 7.5)  # usual, odd; in pixels
+SHIFT = 3.0  # of the form's centre, in pixels each way
+TURN = 0.22  # tangent of half the form's largest turn: 25°
 SQUEEZE = 0.14
 PERIOD = (4.0, 6.0)  # of the texture, in pixels
-FADE = (1.0, 0.4)  # strength of the texture's ink
-JITTER = 26.0  # of an ink, in grey levels
-CAST = 0.13  # relative gain of a colour channel
-EXPOSURE = (1.08, 0.6)
+GRAIN = 0.34  # tangent of half the texture's largest turn against the form: 38°
+FADE = (1.0, 0.4)  # usual, odd: strength of the texture's ink
+JITTER = 24.0  # of an ink, in grey levels
 CONFETTI = 4  # scraps on the background
-NOISE = (7.0, 24.0)  # deviation of a pixel's noise, in grey levels
+CAST = 0.13  # relative gain of a colour channel
+EXPOSURE = (1.08, 0.6)  # usual, odd: gain of an image
+NOISE = (7.0, 24.0)  # usual, odd: deviation of a pixel's noise, in grey levels
 KNOBS = 80  # random numbers an image, its noise apart; some are spare
 
 
@@ -149,7 +151,8 @@ def _turned(x: Floats, y: Floats, t: Floats) -> tuple[Floats, Floats]:
 
 def _inside(distance: Floats) -> Floats:
     """Share of a pixel inside an edge that is ``distance`` pixels away, negative inside."""
-    return np.clip(0.5 - distance, 0, 1)
+    share: Floats = np.clip(0.5 - distance, 0, 1)
+    return share
 
 
 def _over(canvas: Floats, share: Floats, paint: Floats | np.float32) -> Floats:

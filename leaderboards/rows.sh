@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes every published row again: runs, then publishes. Usage: leaderboards/rows.sh [shapes|cifar10]…
+# CIFAR-10 is looked for in ZSLBENCH_DATA_DIR. What is cached or finished is not computed again.
+set -eu
+cd "$(dirname "$0")/.."
+OUT=${OUT:-zslbench-runs}
+THREADS=${THREADS:-2}
+
+run() { # DATASET SEEDS OPTIONS…
+    local dataset=$1 seeds=$2
+    shift 2
+    zslbench run --dataset "$dataset" --seeds "$seeds" --threads "$THREADS" --out "$OUT" "$@"
+}
+
+rows() { # DATASET SEEDS SWAP_SEEDS
+    local dataset=$1 seeds=$2 swaps=$3
+    run "$dataset" "$seeds" --method socher2013
+    run "$dataset" "$seeds" --method chance
+    for gate in none all-seen all-unseen; do
+        run "$dataset" "$seeds" --method socher2013 --gate "$gate"
+    done
+    run "$dataset" "$seeds" --method socher2013 --reference oracle
+    run "$dataset" "$swaps" --method socher2013 --reference supervised
+    run "$dataset" "$swaps" --method socher2013 --mapping linear
+    run "$dataset" "$swaps" --method socher2013 --embedding random
+    run "$dataset" "$swaps" --method socher2013 --backbone pixels
+}
+
+for dataset in "${@:-shapes}"; do
+    case $dataset in
+        shapes) rows shapes 0-4 0-4 ;;
+        cifar10) rows cifar10 0-2 0 ;;
+        *) echo "no rows are defined for '$dataset': shapes or cifar10" >&2; exit 2 ;;
+    esac
+    zslbench leaderboard publish --out "$OUT" --dataset "$dataset"
+done

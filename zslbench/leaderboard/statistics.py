@@ -1,0 +1,130 @@
+"""Rows that differ in their seed alone, grouped; groups that may be compared, ranked."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from zslbench.leaderboard.rows import NOVELTY, SCORES, SETTINGS
+from zslbench.specs import SLOTS
+
+RANKED_BY = "H"
+
+Overlap = Literal["none", "some or unknown"]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One score over the seeds of a group; fractions."""
+
+    mean: float | None  # None where a seed has no such score
+    spread: float | None  # standard deviation over seeds (n − 1); None for one seed
+    error: float | None  # sampling error of the test set: mean of the rows' standard errors
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows that share every column of SETTINGS."""
+
+    settings: Mapping[str, Any]
+    seeds: tuple[int, ...]
+    scores: Mapping[str, Summary]
+    rank: int | None = None
+
+    @property
+    def overlap(self) -> Overlap:
+        """Did the backbone's pre-training see unseen classes? Not knowing counts as having."""
+        return "none" if self.settings["overlap"] == "none" else "some or unknown"
+
+    @property
+    def ranked(self) -> bool:
+        """Reference rows are not: they were told labels."""
+        return bool(self.settings["ranked"]) and self.settings["reference"] is None
+
+
+@dataclass(frozen=True)
+class Section:
+    """Groups that may be compared: one setting, one task, one kind of pre-training overlap."""
+
+    setting: str
+    unseen: str
+    standard: bool
+    data: str
+    overlap: Overlap
+    ranked: bool
+    groups: tuple[Group, ...]  # best first
+
+    @property
+    def varying(self) -> tuple[str, ...]:
+        """Which settings tell the groups of this section apart, the method first."""
+        names = ("method", *SLOTS, *(n for n in SETTINGS if n not in ("method", *SLOTS)))
+        return tuple(
+            name for name in names if len({str(g.settings[name]) for g in self.groups}) > 1
+        )
+
+
+def group_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
+    """Group rows (of :func:`~zslbench.leaderboard.rows.row`) by everything but the seed.
+
+    ``H`` and all other scores are computed per seed, then averaged.
+    """
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[name] for name in SETTINGS), []).append(row)
+    return tuple(
+        Group(
+            settings=dict(zip(SETTINGS, key, strict=True)),
+            seeds=tuple(sorted(row["seed"] for row in members)),
+            scores={name: summarise(members, name) for name in (*SCORES, *NOVELTY)},
+        )
+        for key, members in found.items()
+    )
+
+
+def summarise(rows: Iterable[Mapping[str, Any]], score: str) -> Summary:
+    """Mean and spread of ``score`` over rows, and the mean of its standard errors."""
+    members = list(rows)
+    values = [row[score] for row in members]
+    errors = [row.get(f"{score}_se") for row in members]
+    known = bool(values) and None not in values
+    return Summary(
+        mean=statistics.fmean(values) if known else None,
+        spread=statistics.stdev(values) if known and len(values) > 1 else None,
+        error=statistics.fmean(errors) if errors and None not in errors else None,
+    )
+
+
+def rank(groups: Iterable[Group]) -> tuple[Section, ...]:
+    """Sort groups into sections and rank them there by H, equal ones alike; unranked ones last."""
+    found: dict[tuple[Any, ...], list[Group]] = {}
+    for group in groups:
+        s = group.settings
+        where = (
+            not group.ranked,
+            s["setting"] != "inductive",
+            s["setting"],
+            not s["standard_split"],
+            s["unseen"],
+            s["data"],
+            group.overlap,
+        )
+        found.setdefault(where, []).append(group)
+    return tuple(_section(where, members) for where, members in sorted(found.items()))
+
+
+def _section(where: tuple[Any, ...], members: list[Group]) -> Section:
+    unranked, _, setting, other_split, unseen, data, overlap = where
+    best_first = sorted(members, key=lambda g: (-_key(g), str(sorted(g.settings.items(), key=str))))
+    if not unranked:
+        best_first = [
+            replace(group, rank=1 + sum(_key(other) > _key(group) for other in best_first))
+            for group in best_first
+        ]
+    return Section(setting, unseen, not other_split, data, overlap, not unranked, tuple(best_first))
+
+
+def _key(group: Group) -> float:
+    mean = group.scores[RANKED_BY].mean
+    return -1.0 if mean is None else mean

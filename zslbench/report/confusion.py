@@ -1,0 +1,126 @@
+"""The confusion matrix: which class is taken for which, seen classes first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from zslbench.report.drawing import WIDTH, Drawing, begin_figure, drawing, show_name
+from zslbench.report.numbers import percent
+from zslbench.report.palette import LIGHT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from zslbench.score import ClassRow, Scores
+
+CELL = 0.36  # inches
+LABELLED = 60  # classes; more names than that cannot be read
+COUNTED = 30  # classes; more counts than that cannot be read
+DARK_CELL = 0.7  # share from which a count is written in the light colour
+
+
+def draw_confusion(scores: Scores) -> Drawing:
+    """Draw counts on cells as dark as their share of the row; the task's order within each role."""
+    order = sorted(range(len(scores.per_class)), key=lambda i: scores.per_class[i].role == "unseen")
+    classes = [scores.per_class[i] for i in order]
+    counts = np.array(scores.confusion)[np.ix_(order, order)]
+    with drawing():
+        figure = _draw_matrix(counts, classes)
+    return Drawing(
+        name="confusion",
+        title="Which class is taken for which",
+        explanation=(
+            "A row is what the images truly are, a column what the method says; a perfect method "
+            "fills the diagonal alone. Cells are as dark as their share of the row and hold "
+            "numbers of images; the lines part seen classes from unseen ones."
+        ),
+        alt=_describe(counts, classes),
+        figure=figure,
+        header=("true class", "role", *(row.name for row in classes)),
+        rows=tuple(
+            (row.name, row.role, *line) for row, line in zip(classes, counts.tolist(), strict=True)
+        ),
+    )
+
+
+def _draw_matrix(counts: NDArray[np.int64], classes: list[ClassRow]) -> Any:
+    c = len(classes)
+    cell = CELL if c <= COUNTED else max(0.05, CELL * COUNTED / c)
+    margin = 0.075 * max(len(show_name(row.name)) for row in classes) if c <= LABELLED else 0
+    side = max(WIDTH - 0.9, c * cell) if c <= 12 else c * cell
+    figure, axes = begin_figure(side + margin + 0.3, side + margin + 0.55)
+    share = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
+    for (i, j), value in np.ndenumerate(share):
+        if value:
+            axes.add_patch(
+                Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=LIGHT["heat"], alpha=value, lw=0)
+            )
+    if c <= COUNTED:
+        _write_counts(axes, counts, share)
+    _label_axes(axes, classes)
+    _part_roles(axes, classes)
+    return figure
+
+
+def _write_counts(axes: Axes, counts: NDArray[np.int64], share: NDArray[np.float64]) -> None:
+    c, most = len(counts), len(str(counts.max()))
+    size = min(10.0, 30 / most) if c > 12 else min(10.0, 44 / most)
+    for (i, j), value in np.ndenumerate(counts):
+        if value:
+            colour = LIGHT["on-heat"] if share[i, j] > DARK_CELL else LIGHT["ink"]
+            axes.text(j, i, str(value), ha="center", va="center", fontsize=size, color=colour)
+
+
+def _label_axes(axes: Axes, classes: list[ClassRow]) -> None:
+    c = len(classes)
+    axes.set(xlim=(-0.5, c - 0.5), ylim=(c - 0.5, -0.5), aspect="equal")
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    axes.set_ylabel("true class")
+    axes.set_xlabel("label given")
+    axes.xaxis.set_label_position("top")
+    if c > LABELLED:
+        axes.set(xticks=[], yticks=[])
+        return
+    names = [show_name(row.name) for row in classes]
+    axes.set_xticks(range(c), names, rotation=90)
+    axes.set_yticks(range(c), names)
+    axes.xaxis.tick_top()
+    for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+        for label, row in zip(labels, classes, strict=True):
+            label.set_color(LIGHT[row.role])
+
+
+def _part_roles(axes: Axes, classes: list[ClassRow]) -> None:
+    c = len(classes)
+    seen = sum(row.role == "seen" for row in classes)
+    for edge in (-0.5, c - 0.5):
+        axes.axhline(edge, color=LIGHT["line"], linewidth=1.2, clip_on=False)
+        axes.axvline(edge, color=LIGHT["line"], linewidth=1.2, clip_on=False)
+    axes.axhline(seen - 0.5, color=LIGHT["ink"], linewidth=1.2)
+    axes.axvline(seen - 0.5, color=LIGHT["ink"], linewidth=1.2)
+    for role, start, end in (("seen", 0, seen), ("unseen", seen, c)):
+        axes.text(
+            c - 0.3, (start + end - 1) / 2, role, rotation=270, ha="left", va="center",
+            fontsize=9, color=LIGHT[role],
+        )  # fmt: skip
+
+
+def _describe(counts: NDArray[np.int64], classes: list[ClassRow]) -> str:
+    off = counts.copy()
+    np.fill_diagonal(off, 0)
+    words = (
+        f"Confusion matrix of {len(classes)} classes; "
+        f"{percent(float(np.trace(counts) / counts.sum()))} of the images lie on its diagonal."
+    )
+    if not off.any():
+        return words
+    i, j = np.unravel_index(off.argmax(), off.shape)
+    return (
+        f"{words} The commonest mistake: {off[i, j]} images of {classes[i].name} are called "
+        f"{classes[j].name}."
+    )
