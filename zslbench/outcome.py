@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from zslbench.bench import Bench
     from zslbench.contracts import Curve, Embedding, Prediction, Pretraining
     from zslbench.pipeline import GatedPipeline
     from zslbench.runspec import RunSpec
+    from zslbench.wordspace import WordSpace
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Outcome:
     embedding: Embedding | None = None
     pretraining: Pretraining | None = None
     cut: float | None = None
+    wordspace: WordSpace | None = None
 
 
 def predict(bench: Bench, spec: RunSpec) -> Outcome:
@@ -53,4 +57,22 @@ def _outcome(
         embedding=pipeline.embedding if words else None,
         pretraining=pipeline.features.pretraining,
         cut=None if cut is None else float(cut),
+        wordspace=_wordspace(pipeline, prediction) if words else None,
+    )
+
+
+def _wordspace(pipeline: GatedPipeline, prediction: Prediction) -> WordSpace:
+    """Class vectors and mapped test images on a plane, for the report."""
+    from zslbench.wordspace import describe_wordspace
+
+    bench, classes = pipeline.bench, pipeline.classes
+    known = prediction.margin > 0
+    return describe_wordspace(
+        pipeline.mapped["prototypes"],
+        pipeline.mapped["Z_test"][np.argsort(bench.task.test_order)],
+        np.where(known, prediction.known_label, prediction.novel_label),
+        classes.names,
+        classes.roles,
+        seed=bench.context.seed,
+        metric=pipeline.embedding.metric,
     )

@@ -55,6 +55,18 @@ def write_ids(path: Path, ids: UInt8) -> None:
     _write(path, pa.table({"sha256": values}))
 
 
+def read_ids(path: Path) -> UInt8:
+    """Read what :func:`write_ids` wrote; raise DataError where it is damaged."""
+    try:
+        values = pq.read_table(path)["sha256"].combine_chunks()
+        joined = b"".join(value.as_py() for value in values)
+    except (OSError, pa.ArrowException, KeyError, TypeError) as error:
+        raise DataError(
+            f"image ids {path} are absent or damaged ({error}): run again with --force"
+        ) from error
+    return np.frombuffer(joined, np.uint8).reshape(-1, 32)
+
+
 def _write(path: Path, table: Any) -> None:
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", use_dictionary=list(LABELS))

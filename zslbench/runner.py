@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from zslbench import images
 from zslbench.bench import Bench
 from zslbench.contracts import Context, Places
+from zslbench.dataset_cache import DatasetCache
 from zslbench.describe import describe_run
 from zslbench.disk import refusals_named
-from zslbench.errors import DataError, ZSLBenchError
-from zslbench.hashes import FileHashes, hash_json
-from zslbench.leaderboard.rows import write_csv
+from zslbench.errors import ZSLBenchError
+from zslbench.hashes import FileHashes
+from zslbench.leaderboard.rows import file_name, write_csv
 from zslbench.machine import limited_threads, numerical_versions
 from zslbench.monitor import Monitor
 from zslbench.outcome import predict
@@ -30,7 +29,7 @@ from zslbench.runspec import (
 from zslbench.score import score
 from zslbench.stages import Stages
 from zslbench.store import Store
-from zslbench.tasks import Split, build_task
+from zslbench.tasks import Split, build_task, check_unseen
 
 if TYPE_CHECKING:
     from zslbench.registry import Registry
@@ -83,13 +82,14 @@ class Runner:
         ref = resolve_dataset(request, self.registry)
         dataset = self.registry.create(ref)
         spec = resolve_run(request, self.registry, ref, dataset.card)
-        files = self._sources(dataset, places)
-        contents = {"dataset": self.hashes.of_all(files)}
+        if dataset.card.classes:  # before a long download
+            check_unseen(dataset.card.classes, spec.unseen)
+        opened = DatasetCache(self.registry, self.hashes, places, monitor).open(ref)
+        data, contents = opened.data, {"dataset": opened.contents}
         identities = {
-            "dataset": identity(ref, self.registry, self.hashes, contents["dataset"]),
+            "dataset": opened.identity,
             "method": identity(spec.method, self.registry, self.hashes, []),
         }
-        data = self._stored(dataset, identities["dataset"], places, monitor)
         split = Split(spec.unseen, spec.validation, spec.split_seed)
         task = build_task(data, split)
         for slot, slot_ref in spec.slots.items():
@@ -124,25 +124,6 @@ class Runner:
         space = self.workspace
         return Places(space.data_dir, space.cache_dir, space.offline, space.skip_corrupt)
 
-    def _sources(self, dataset: Any, places: Places) -> tuple[Path, ...]:
-        try:
-            return tuple(dataset.sources(places))
-        except DataError:
-            if places.offline:
-                raise
-        return tuple(dataset.fetch(places))
-
-    def _stored(
-        self, dataset: Any, identity: Mapping[str, Any], places: Places, monitor: Monitor
-    ) -> images.StoredDataset:
-        key = {"format": images.FORMAT, "dataset": identity, "skip_corrupt": places.skip_corrupt}
-        folder = self.workspace.cache_dir / "datasets" / hash_json(key)[:32]
-        stored = images.open_stored(folder)
-        if stored is not None:
-            return stored
-        with monitor.stage("read images") as progress:
-            return images.store(dataset.load(places), folder, progress)
-
     # ----------------------------------------------------------------------------- executing
 
     def _execute(self, bench: Bench, spec: RunSpec, run_id: str, monitor: Monitor) -> Record:
@@ -167,7 +148,12 @@ class Runner:
                 error=error,
                 stages=monitor.reports,
             )
-            self.store.put(record, outcome.prediction if outcome else None, bench.data.test.ids)
+            self.store.put(
+                record,
+                outcome.prediction if outcome else None,
+                bench.data.test.ids,
+                outcome.wordspace if outcome else None,
+            )
             if error is not None:
                 self.hook.run_finished(record=record)
         self._tabulate(spec)
@@ -177,7 +163,7 @@ class Runner:
         """Write the CSV of this data set from the records that are there."""
         label = spec.dataset.label
         records = [r for r in self.store.records() if r.dataset.component.name == label]
-        write_csv(self.workspace.out / f"{label.replace('/', '-')}.csv", records)
+        write_csv(self.workspace.out / f"{file_name(label)}.csv", records)
 
 
 def _error_record(failure: BaseException) -> ErrorRecord:

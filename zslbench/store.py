@@ -14,11 +14,13 @@ from zslbench.disk import locked, refusals_named, write_text
 from zslbench.errors import InputError
 from zslbench.predictions import read_predictions, write_ids, write_predictions
 from zslbench.record import Record, read_record
+from zslbench.wordspace import FILE_NAME as WORDSPACE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from zslbench.contracts import Prediction, UInt8
+    from zslbench.wordspace import WordSpace
 
 SHORT = 16  # digits of a run's id that name its folder
 
@@ -42,7 +44,13 @@ class Store:
         """Hold the run, so that two processes asked for the same one do it once."""
         return locked(self.root / "locks" / f"{run_id[:SHORT]}.lock")
 
-    def put(self, record: Record, prediction: Prediction | None, ids: UInt8) -> Path:
+    def put(
+        self,
+        record: Record,
+        prediction: Prediction | None,
+        ids: UInt8,
+        wordspace: WordSpace | None = None,
+    ) -> Path:
         """Store a run, predictions first; a failed run never replaces a finished one."""
         folder = self.folder(record.run_id)
         with refusals_named(folder, "--out"):
@@ -58,6 +66,8 @@ class Store:
                 images = self.root / "test-images" / f"{record.dataset.fingerprint[:SHORT]}.parquet"
                 if not images.is_file():
                     write_ids(images, ids)
+            if wordspace is not None:
+                write_text(folder / WORDSPACE, wordspace.model_dump_json() + "\n")
             write_text(folder / name, record.model_dump_json(indent=1) + "\n")
         return folder
 

@@ -31,7 +31,10 @@ def cache() -> None:
 @cache.command("list")
 @cache_dir_option
 def list_cache(cache_dir: str | None) -> None:
-    """List data sets, features and stage outputs, the least recently used first."""
+    """List what is cached and how large it is.
+
+    Data sets, features and outputs of stages, the least recently used first.
+    """
     from zslbench.api import cache_folder
     from zslbench.cache import format_size, list_entries
 
@@ -49,9 +52,9 @@ def list_cache(cache_dir: str | None) -> None:
 @click.option("--max-size", required=True, help="What may stay: 10GB, 500MB, 2GiB; 0 empties it.")
 @cache_dir_option
 def prune(max_size: str, cache_dir: str | None) -> None:
-    """Delete what was used least recently, until at most --max-size stays.
+    """Delete until --max-size is left.
 
-    What another process is using at this moment is left.
+    What was used least recently goes first. What another process is using at this moment is left.
     """
     from zslbench.api import cache_folder
     from zslbench.cache import format_size, parse_size

@@ -96,7 +96,7 @@ def _write_report(failure: BaseException, session: Session) -> Path:
             f"system: {platform.system()} {platform.machine()}",
             f"versions: {found}",
             "",
-            *traceback.format_exception(failure),
+            "".join(traceback.format_exception(failure)),
         )
     ).replace(str(Path.home()), "~")
     name = f"zslbench-crash-{datetime.now():%Y%m%d-%H%M%S-%f}.txt"

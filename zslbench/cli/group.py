@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, TextIO
 
 import click
@@ -106,7 +105,7 @@ class Harness(click.Group):
         sys.exit(code or 0)
 
 
-@click.group(cls=Harness, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("zslbench", cls=Harness, context_settings={"help_option_names": ["-h", "--help"]})
 @plugin_option
 @click.option(
     "--debug",
@@ -165,7 +164,7 @@ def _termination_as_interrupt() -> Iterator[None]:
         yield
         return
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, interrupt)
@@ -185,8 +184,8 @@ def _plain_warnings(session: Session) -> Iterator[None]:
         category: type[Warning],
         filename: str,
         lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
+        file: TextIO | None = None,  # noqa: ARG001
+        line: str | None = None,  # noqa: ARG001
     ) -> None:
         text = str(message)
         if not issubclass(category, UserWarning):

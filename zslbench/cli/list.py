@@ -46,7 +46,8 @@ def check_kind(kind: str) -> Kind:
     for known in get_args(Kind):
         if kind == known:
             return known  # type: ignore[no-any-return]
-    raise InputError(f"unknown kind {kind!r}{suggest(kind, KINDS) or ';'} kinds: {', '.join(KINDS)}")
+    near = suggest(kind, KINDS) or ";"
+    raise InputError(f"unknown kind {kind!r}{near} kinds: {', '.join(KINDS)}")
 
 
 def _list_kinds(session: Session, kinds: tuple[Kind, ...], *, as_json: bool) -> None:

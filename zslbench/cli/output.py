@@ -40,8 +40,8 @@ def plain_table(headings: Sequence[str], rows: Iterable[Sequence[Any]], right: s
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for index, heading in enumerate(headings):
-        justify = "right" if right[index : index + 1] == "r" else "left"
-        table.add_column(Text(heading), justify=justify, overflow="fold")
+        to_right = right[index : index + 1] == "r"
+        table.add_column(Text(heading), justify="right" if to_right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     return table

@@ -1,4 +1,4 @@
-"""A run's progress: bars on a terminal, plain lines in a log. A life-cycle plugin like any other."""
+"""A run's progress, as a life-cycle plugin: bars on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 

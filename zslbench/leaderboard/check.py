@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zslbench.dataset_cache import DatasetCache
 from zslbench.errors import DataError
+from zslbench.hashes import FileHashes
 from zslbench.score import score
 from zslbench.tasks import Split, build_task
 
 if TYPE_CHECKING:
+    from zslbench.contracts import Places
     from zslbench.images import StoredDataset
     from zslbench.leaderboard.shelf import Shelf
+    from zslbench.monitor import Monitor
     from zslbench.record import Record
+    from zslbench.registry import Registry
 
 TOLERANCE = 1e-9  # relative: sums may come out in another order on another machine
 
@@ -27,6 +32,19 @@ class Verdict:
 
     record: Record
     differences: tuple[str, ...]
+
+
+def open_recorded(
+    record: Record, registry: Registry, places: Places, monitor: Monitor
+) -> StoredDataset:
+    """Open the data set that ``record`` names, with the parameters that it had; raise DataError."""
+    component = record.dataset.component
+    # A parameter that is a file stands in the record by its name and hash alone.
+    params = {k: v for k, v in component.params.items() if not isinstance(v, dict)}
+    ref = registry.resolve("dataset", component.name, [("user", params)])
+    chosen = replace(places, skip_corrupt=record.dataset.skipped_images > 0)
+    hashes = FileHashes(places.cache_dir / "hashes")
+    return DatasetCache(registry, hashes, chosen, monitor).open(ref).data
 
 
 def check_record(record: Record, data: StoredDataset, shelf: Shelf) -> Verdict:

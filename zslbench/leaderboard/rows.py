@@ -21,7 +21,8 @@ SCORES = (
     "unseen_at_70_seen",
 )  # fmt: skip
 NOVELTY = (
-    "AUROC", "AUROC_macro", "AUPR_unseen", "AUPR_seen", "prevalence", "fpr95", "fpr95_seen_positive",
+    "AUROC", "AUROC_macro", "AUPR_unseen", "AUPR_seen", "prevalence", "fpr95",
+    "fpr95_seen_positive",
 )  # fmt: skip
 DIGITS = 6
 

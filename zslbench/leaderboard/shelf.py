@@ -87,8 +87,8 @@ class Shelf:
             raise DataError(f"cannot read {path}: {error.strerror}; check the file") from error
         if found != wanted:
             raise InputError(
-                f"{path} is not what its records give ({_first_difference(found, wanted)}): rebuild "
-                f"it with 'zslbench leaderboard build {name}'"
+                f"{path} is not what its records give ({_first_difference(found, wanted)}): "
+                f"rebuild it with 'zslbench leaderboard build {name}'"
             )
 
 

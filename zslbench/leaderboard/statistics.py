@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from zslbench.leaderboard.rows import NOVELTY, SCORES, SETTINGS
-from zslbench.specs import SLOTS
 
 RANKED_BY = "H"
 
@@ -56,14 +55,6 @@ class Section:
     ranked: bool
     groups: tuple[Group, ...]  # best first
 
-    @property
-    def varying(self) -> tuple[str, ...]:
-        """Which settings tell the groups of this section apart, the method first."""
-        names = ("method", *SLOTS, *(n for n in SETTINGS if n not in ("method", *SLOTS)))
-        return tuple(
-            name for name in names if len({str(g.settings[name]) for g in self.groups}) > 1
-        )
-
 
 def group_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
     """Group rows (of :func:`~zslbench.leaderboard.rows.row`) by everything but the seed.
@@ -88,12 +79,16 @@ def summarise(rows: Iterable[Mapping[str, Any]], score: str) -> Summary:
     members = list(rows)
     values = [row[score] for row in members]
     errors = [row.get(f"{score}_se") for row in members]
-    known = bool(values) and None not in values
+    mean = _mean(values)
     return Summary(
-        mean=statistics.fmean(values) if known else None,
-        spread=statistics.stdev(values) if known and len(values) > 1 else None,
-        error=statistics.fmean(errors) if errors and None not in errors else None,
+        mean=mean,
+        spread=statistics.stdev(values) if mean is not None and len(values) > 1 else None,
+        error=_mean(errors),
     )
+
+
+def _mean(values: list[Any]) -> float | None:
+    return statistics.fmean(values) if values and None not in values else None
 
 
 def rank(groups: Iterable[Group]) -> tuple[Section, ...]:

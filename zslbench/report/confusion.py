@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.patches import Rectangle
@@ -13,11 +13,14 @@ from zslbench.report.palette import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from zslbench.score import ClassRow, Scores
 
-CELL = 0.36  # inches
+CELL = 0.36  # inches, for a count
+LINE = 0.2  # inches, for a name
+LETTER = 0.08  # inches, about a letter's width in a name
 LABELLED = 60  # classes; more names than that cannot be read
 COUNTED = 30  # classes; more counts than that cannot be read
 DARK_CELL = 0.7  # share from which a count is written in the light colour
@@ -34,9 +37,15 @@ def draw_confusion(scores: Scores) -> Drawing:
         name="confusion",
         title="Which class is taken for which",
         explanation=(
-            "A row is what the images truly are, a column what the method says; a perfect method "
-            "fills the diagonal alone. Cells are as dark as their share of the row and hold "
-            "numbers of images; the lines part seen classes from unseen ones."
+            "A row is what the images truly are, a column what the method says: a perfect method "
+            "fills the diagonal alone."
+        ),
+        reading=(
+            "Cells hold numbers of images and are as strong in colour as their share of the row; "
+            "the lines part seen classes from unseen ones."
+            if len(classes) <= COUNTED
+            else "Cells are as strong in colour as their share of the row; the lines part seen "
+            "classes from unseen ones."
         ),
         alt=_describe(counts, classes),
         figure=figure,
@@ -47,12 +56,11 @@ def draw_confusion(scores: Scores) -> Drawing:
     )
 
 
-def _draw_matrix(counts: NDArray[np.int64], classes: list[ClassRow]) -> Any:
+def _draw_matrix(counts: NDArray[np.int64], classes: list[ClassRow]) -> Figure:
     c = len(classes)
-    cell = CELL if c <= COUNTED else max(0.05, CELL * COUNTED / c)
-    margin = 0.075 * max(len(show_name(row.name)) for row in classes) if c <= LABELLED else 0
-    side = max(WIDTH - 0.9, c * cell) if c <= 12 else c * cell
-    figure, axes = begin_figure(side + margin + 0.3, side + margin + 0.55)
+    names = LETTER * max(len(show_name(row.name)) for row in classes) if c <= LABELLED else 0.0
+    cell = _choose_cell(c, names)
+    figure, axes = begin_figure(c * cell + names + 0.4, c * cell + names + 0.6)
     share = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     for (i, j), value in np.ndenumerate(share):
         if value:
@@ -60,15 +68,26 @@ def _draw_matrix(counts: NDArray[np.int64], classes: list[ClassRow]) -> Any:
                 Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=LIGHT["heat"], alpha=value, lw=0)
             )
     if c <= COUNTED:
-        _write_counts(axes, counts, share)
+        _write_counts(axes, counts, share, cell)
     _label_axes(axes, classes)
     _part_roles(axes, classes)
     return figure
 
 
-def _write_counts(axes: Axes, counts: NDArray[np.int64], share: NDArray[np.float64]) -> None:
-    c, most = len(counts), len(str(counts.max()))
-    size = min(10.0, 30 / most) if c > 12 else min(10.0, 44 / most)
+def _choose_cell(c: int, names: float) -> float:
+    """Inches a cell: ten classes fit a phone, more must scroll, too many shrink to dots."""
+    if c > LABELLED:
+        return (WIDTH - 0.6) / c
+    if c > COUNTED:
+        return LINE
+    return max(CELL, min(2 * CELL, (WIDTH - 0.6 - names) / c))
+
+
+def _write_counts(
+    axes: Axes, counts: NDArray[np.int64], share: NDArray[np.float64], cell: float
+) -> None:
+    digits = len(str(counts.max()))
+    size = min(10.0, 0.9 * 72 * cell / (0.64 * digits))
     for (i, j), value in np.ndenumerate(counts):
         if value:
             colour = LIGHT["on-heat"] if share[i, j] > DARK_CELL else LIGHT["ink"]
@@ -81,7 +100,7 @@ def _label_axes(axes: Axes, classes: list[ClassRow]) -> None:
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     axes.set_ylabel("true class")
-    axes.set_xlabel("label given")
+    axes.set_xlabel("label given", labelpad=8)
     axes.xaxis.set_label_position("top")
     if c > LABELLED:
         axes.set(xticks=[], yticks=[])

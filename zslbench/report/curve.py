@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from zslbench.score import CurveTable, Scores
 
 KINDS: dict[Curve, str] = {
-    "gate": "gate curve: the cut on novelty is moved",
-    "stacking": "calibrated stacking: a constant is taken off every seen class’s score",
+    "gate": "Kind of curve: gate, the cut on novelty is moved.",
+    "stacking": "Kind of curve: calibrated stacking, a constant is taken off every seen class’s score.",
 }
+END = 102  # percent, where the axes end
 COLUMNS = ("u", "s", "seen_accuracy", "unseen_accuracy", "overall_accuracy")
 
 
@@ -27,11 +28,11 @@ def draw_curve(scores: Scores) -> Drawing:
     """Draw s over u with the method's own point, the oracle's, and lines of equal H."""
     table = scores.curve
     with drawing():
-        figure, axes = begin_figure(4.9)
+        figure, axes = begin_figure(5.3, 4.8)
         _draw_levels(axes)
         _draw_line(axes, scores)
         _mark_points(axes, scores)
-        axes.set(xlim=(0, 102), ylim=(0, 102), aspect="equal")
+        axes.set(xlim=(0, END), ylim=(0, END), aspect="equal")
         axes.set_xlabel("u: unseen classes right, per-class mean (%)")
         axes.set_ylabel("s: seen classes right, per-class mean (%)")
         put_legend_below(figure, axes, 1)
@@ -41,9 +42,9 @@ def draw_curve(scores: Scores) -> Drawing:
         explanation=(
             "Each point is the same model with another threshold for calling an image “unseen”: "
             "further right it names more images of classes that it never saw, further up it keeps "
-            "more of those it was trained on; the best corner is top right. "
-            f"This is a {KINDS[scores.curve_kind]}."
+            "more of those it was trained on, and the best corner is top right."
         ),
+        reading=f"{KINDS[scores.curve_kind]} Thin lines join points of equal H.",
         alt=_describe(scores),
         figure=figure,
         header=("point", *COLUMNS),
@@ -57,13 +58,11 @@ def draw_curve(scores: Scores) -> Drawing:
 def _draw_levels(axes: Axes) -> None:
     """Lines of equal H: s = H·u / (2u − H)."""
     for level in (20, 40, 60, 80):
-        u = np.linspace(level / 2 + 0.01, 102, 400)
-        s = level * u / (2 * u - level)
-        rows = s <= 102
-        axes.plot(u[rows], s[rows], color=LIGHT["line"], linewidth=0.8, zorder=1)
+        u = np.linspace(level * END / (2 * END - level), END, 400)
+        axes.plot(u, level * u / (2 * u - level), color=LIGHT["line"], linewidth=1, zorder=1)
         axes.text(
-            100.5, level * 100 / (200 - level), f"H {level}", ha="right", va="bottom",
-            fontsize=8, color=LIGHT["muted"], zorder=1,
+            u[0], END + 1, f"H {level}", ha="center", va="bottom", fontsize=9,
+            color=LIGHT["muted"],
         )  # fmt: skip
 
 
@@ -84,7 +83,7 @@ def _mark_points(axes: Axes, scores: Scores) -> None:
         (table.own, "o", 9, LIGHT["accent"], f"this run: H {percent(scores.H, scores.H_se)}"),
         (
             table.oracle, "D", 9, "none",
-            f"oracle: best H {percent(scores.h_oracle)}, chosen on test labels, never ranked",
+            f"best H {percent(scores.h_oracle)} (an oracle’s: never ranked)",
         ),
     ):  # fmt: skip
         axes.plot(

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-WIDTH = 5.6  # inches, at 72 points each: text stays readable when a phone shrinks it to 350 pixels
+WIDTH = 5.2  # inches, at 72 points each: text stays readable when a phone shrinks it to 350 pixels
 DOTS_PER_INCH = 200  # of the PNG
 LONGEST = 22  # letters of a class name in a figure
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",  # text stays text: searchable, and in the page's own font
     "svg.hashsalt": "zslbench",  # the same figure gives the same bytes
     "text.parse_math": False,  # a class may be called $x$
     "font.family": ["DejaVu Sans", "sans-serif"],
-    "font.size": 10,
+    "font.size": 11,
     "axes.unicode_minus": True,
     "axes.edgecolor": LIGHT["line"],
     "axes.labelcolor": LIGHT["muted"],
@@ -58,6 +58,7 @@ class Drawing:
     name: str  # of its files
     title: str
     explanation: str  # a sentence for a reader who does not know the field
+    reading: str  # what the marks are
     alt: str  # what one would say to somebody who cannot see it
     figure: Figure
     header: tuple[str, ...]
@@ -133,7 +134,7 @@ def show_name(name: str) -> str:
 def put_legend_below(figure: Figure, axes: Axes, columns: int) -> None:
     """One legend under the axes, where it cannot hide a point."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=10)
 
 
 def as_percent(values: Sequence[float]) -> list[float]:

@@ -27,7 +27,7 @@ def draw_histogram(
             _draw_cut(axes, histogram, cut)
         axes.set_xlim(histogram.edges[0], histogram.edges[-1])
         axes.set_ylim(0, axes.get_ylim()[1] * 1.12)
-        axes.set_xlabel("novelty, as the method measures it (right: more unlike what it knows)")
+        axes.set_xlabel("novelty (further right: less like what it knows)")
         axes.set_ylabel("share of the group’s images (%)")
         put_legend_below(figure, axes, 2)
     return Drawing(
@@ -35,9 +35,11 @@ def draw_histogram(
         title="Do unseen classes look new to the method?",
         explanation=(
             "Every test image gets a number for how new it looks; the further the two hills lie "
-            "apart, the better the method can tell that an image is of a class it never saw "
-            f"(AUROC {percent(novelty.AUROC, novelty.AUROC_se)}; 50 % is guessing)."
-            + _place_cut(histogram, cut)
+            "apart, the better the method can tell that an image is of a class it never saw."
+        ),
+        reading=(
+            f"AUROC {percent(novelty.AUROC, novelty.AUROC_se)}, where 50 % is guessing. "
+            f"{_place_cut(histogram, cut)} The outer bins hold what lies beyond them, too."
         ),
         alt=_describe(novelty, histogram, cut),
         figure=figure,
@@ -74,16 +76,16 @@ def _draw_cut(axes: Axes, histogram: NoveltyHistogram, cut: float) -> None:
     axes.annotate(
         "taken as unseen →" if right else "← taken as seen",
         (cut, 1), xycoords=("data", "axes fraction"), xytext=(5 if right else -5, -3),
-        textcoords="offset points", ha="left" if right else "right", va="top", fontsize=9,
+        textcoords="offset points", ha="left" if right else "right", va="top", fontsize=10,
     )  # fmt: skip
 
 
 def _place_cut(histogram: NoveltyHistogram, cut: float | None) -> str:
     if cut is None:
-        return " The method's gate has no cut on this number."
+        return "The gate has no cut on this number."
     if not histogram.edges[0] <= cut <= histogram.edges[-1]:
-        return f" The gate's cut, {cut:.4g}, lies outside this picture."
-    return f" The line is the gate's cut, {cut:.4g}: beyond it an image is taken as unseen."
+        return f"The gate’s cut, {cut:.4g}, lies outside this picture."
+    return f"The line is the gate’s cut, {cut:.4g}: beyond it an image is taken as unseen."
 
 
 def _describe(novelty: NoveltyScores, histogram: NoveltyHistogram, cut: float | None) -> str:

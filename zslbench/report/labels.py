@@ -11,8 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LETTER = 5.9  # points, about a letter's width at size 9.5
-HEIGHT = 11.0  # points
+LETTER = 6.2  # points, about a letter's width at size 10
+HEIGHT = 12.0  # points
 GAP = 7.0  # points between a point and its name
 
 
@@ -59,7 +59,7 @@ def place_labels(
     """
     scale = 72 / axes.figure.dpi
     spots = axes.transData.transform(np.array(points).reshape(-1, 2)) * scale
-    frame = axes.bbox.extents * scale
+    frame = [float(edge) * scale for edge in axes.bbox.extents]
     taken = [_Box(x - 4, y - 4, x + 4, y + 4) for x, y in spots]
     places = []
     for (x, y), name in zip(spots, names, strict=True):

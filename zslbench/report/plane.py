@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from zslbench.wordspace import Cloud, WordSpace
 
 REACH = 1.5  # standard deviations: an ellipse of a normal cloud holds 1 − exp(−REACH²/2) = 68 %
-NAMED = 40  # classes; beyond that only unseen ones are named
+NAMED = 20  # classes that can be told apart; where there are more, only unseen ones are shown
+VEIL = {"facecolor": LIGHT["paper"], "alpha": 0.7, "linewidth": 0, "pad": 0.6}
 MARKERS = {"seen": "o", "unseen": "D"}
 HEADER = ("what", "class", "role", "x", "y", "images", "xx", "xy", "yy")
 
@@ -31,24 +32,29 @@ def draw_plane(space: WordSpace) -> Drawing:
     with drawing():
         figure, axes = begin_figure(5.2)
         _draw_images(axes, space)
+        chosen = _choose_classes(space)
         for cloud in space.clouds:
-            axes.add_patch(_make_ellipse(cloud, LIGHT[space.roles[cloud.label]]))
+            if cloud.label in chosen:
+                axes.add_patch(_make_ellipse(cloud, LIGHT[space.roles[cloud.label]]))
         _draw_classes(axes, space)
         axes.set_aspect("equal", adjustable="datalim")
-        axes.set_xlabel(f"first axis ({percent(space.explained[0])} of the class vectors’ spread)")
+        axes.set_xlabel(f"first axis ({percent(space.explained[0])} of the spread)")
         axes.set_ylabel(f"second axis ({percent(space.explained[1])})")
         put_legend_below(figure, axes, 2)
         figure.draw_without_rendering()  # settles the layout, so that labels know their place
-        _name_classes(axes, space)
+        _name_classes(axes, space, chosen)
     return Drawing(
         name="wordspace",
         title="Where images land among the words",
         explanation=(
-            "The method maps an image to a point in the space of class vectors and asks which "
-            "class is near; here that space is flattened to its two main axes, which show "
-            f"{percent(sum(space.explained))} of the spread of the class vectors. "
-            "Small dots are test images in the colour of the label that they were given, and an "
-            "ellipse holds about two thirds of the images with one label."
+            "The method turns an image into a point in the space of class vectors and asks which "
+            "class is near, so images of a class that it never saw should land near its name."
+        ),
+        reading=(
+            f"The space has more dimensions; these two show {percent(sum(space.explained))} of the "
+            f"spread of the class vectors. Dots are {count(len(space.images))} test images in the "
+            "colour of the label that they were given; an ellipse holds about two thirds of all "
+            f"images with one label{'' if len(space.names) <= NAMED else ' of an unseen class'}."
         ),
         alt=_describe(space),
         figure=figure,
@@ -66,10 +72,16 @@ def _draw_images(axes: Axes, space: WordSpace) -> None:
         ]
         if points:
             x, y = zip(*points, strict=True)
-            axes.plot(
-                x, y, linestyle="none", marker=".", markersize=4, markeredgewidth=0,
-                color=LIGHT[role], alpha=0.4, label=f"image labelled as {role}",
-            )  # fmt: skip
+            dots = {"linestyle": "none", "marker": ".", "markeredgewidth": 0, "color": LIGHT[role]}
+            axes.plot(x, y, markersize=4.5, alpha=0.45, **dots)
+            axes.plot([], [], markersize=9, label=f"image labelled as {role}", **dots)
+
+
+def _choose_classes(space: WordSpace) -> list[int]:
+    """The classes with a name and an ellipse: all, or the unseen ones, or none of too many."""
+    everyone = range(len(space.names))
+    unseen = [i for i in everyone if space.roles[i] == "unseen"]
+    return next((list(some) for some in (everyone, unseen) if len(some) <= NAMED), [])
 
 
 def _make_ellipse(cloud: Cloud, colour: str) -> Ellipse:
@@ -93,18 +105,13 @@ def _draw_classes(axes: Axes, space: WordSpace) -> None:
         )  # fmt: skip
 
 
-def _name_classes(axes: Axes, space: WordSpace) -> None:
-    chosen = [
-        i
-        for i, role in enumerate(space.roles)
-        if len(space.names) <= NAMED or (role == "unseen" and space.roles.count(role) <= NAMED)
-    ]
+def _name_classes(axes: Axes, space: WordSpace, chosen: list[int]) -> None:
     names = [show_name(space.names[i]) for i in chosen]
     points = [space.prototypes[i] for i in chosen]
     for i, name, place in zip(chosen, names, place_labels(axes, points, names), strict=True):
         axes.annotate(
             name, space.prototypes[i], xytext=place.offset, textcoords="offset points",
-            ha=place.ha, va=place.va, fontsize=9.5, color=LIGHT["ink"], zorder=6,
+            ha=place.ha, va=place.va, fontsize=10, color=LIGHT["ink"], zorder=6, bbox=VEIL,
         )  # fmt: skip
 
 

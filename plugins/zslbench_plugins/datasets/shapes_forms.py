@@ -71,7 +71,8 @@ def _checked(u: Floats, v: Floats) -> Floats:
     u, v = _to_integer(u) - 0.25, _to_integer(v) - 0.25
     # The sign alternates from cell to cell; the nearer edge tells how deep inside.
     distance: Floats = np.minimum(np.abs(u), np.abs(v))
-    return np.where(u * v < 0, -distance, distance)
+    signed: Floats = np.where(u * v < 0, -distance, distance)
+    return signed
 
 
 def _to_integer(x: Floats) -> Floats:

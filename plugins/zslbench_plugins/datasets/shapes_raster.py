@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 SIDE = 32  # height and width of an image, in pixels
 
 # Pairs are bounds, drawn evenly; in those marked "usual, odd", most images are near the first.
-RADIUS = (12.0, 7.5)  # usual, odd; in pixels
+RADIUS = (12.0, 6.8)  # usual, odd; in pixels
 SHIFT = 3.0  # of the form's centre, in pixels each way
 TURN = 0.22  # tangent of half the form's largest turn: 25°
 SQUEEZE = 0.14
 PERIOD = (4.0, 6.0)  # of the texture, in pixels
 GRAIN = 0.34  # tangent of half the texture's largest turn against the form: 38°
-FADE = (1.0, 0.4)  # usual, odd: strength of the texture's ink
+FADE = (1.0, 0.3)  # usual, odd: strength of the texture's ink
 JITTER = 24.0  # of an ink, in grey levels
-CONFETTI = 4  # scraps on the background
+CONFETTI = 5  # scraps on the background
 CAST = 0.13  # relative gain of a colour channel
-EXPOSURE = (1.08, 0.6)  # usual, odd: gain of an image
-NOISE = (7.0, 24.0)  # usual, odd: deviation of a pixel's noise, in grey levels
-KNOBS = 80  # random numbers an image, its noise apart; some are spare
+EXPOSURE = (1.08, 0.55)  # usual, odd: gain of an image
+NOISE = (8.0, 30.0)  # usual, odd: deviation of a pixel's noise, in grey levels
+KNOBS = 90  # random numbers an image, its noise apart; some are spare
 
 
 class Kind(NamedTuple):

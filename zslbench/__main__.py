@@ -1,0 +1,5 @@
+"""``python -m zslbench``: the command line."""
+
+from zslbench.cli import main
+
+main()

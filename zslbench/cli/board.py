@@ -1,0 +1,53 @@
+"""A leaderboard as people read it: a table for each set of rows that may be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from zslbench.cli.output import heading, plain_table
+from zslbench.cli.results import percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from zslbench.leaderboard.statistics import Group, Section, Summary
+
+SHOWN = ("H", "u", "s", "T1", "AUSUC", "AUROC")
+LEGEND = (
+    "In %: mean ± standard deviation over seeds (sampling error of the test set). Ranked by H "
+    "within one setting, split and kind of pre-training overlap."
+)
+
+
+def section_lines(section: Section) -> list[RenderableType]:
+    """Return the heading and the table of one section."""
+    headings = ("#", "method", "seeds", *SHOWN)
+    table = plain_table(headings, _rows(section.groups), right="rl" + "r" * len(headings))
+    return [heading(_title(section)), table]
+
+
+def _title(section: Section) -> str:
+    split = "standard split" if section.standard else "another split"
+    kind = "" if section.ranked else "not ranked (told labels): "
+    return (
+        f"{kind}{section.setting} · unseen {section.unseen.replace('+', ', ')} ({split}) · "
+        f"pre-training overlap: {section.overlap}"
+    )
+
+
+def _rows(groups: tuple[Group, ...]) -> Iterator[list[str]]:
+    from zslbench.leaderboard.names import name_groups
+
+    for name, group in zip(name_groups(groups), groups, strict=True):
+        rank = "" if group.rank is None else str(group.rank)
+        cells = [_cell(group.scores[score]) for score in SHOWN]
+        yield [rank, name, str(len(group.seeds)), *cells]
+
+
+def _cell(summary: Summary) -> str:
+    if summary.mean is None:
+        return ""
+    spread = "" if summary.spread is None else f"±{percent(summary.spread)}"
+    error = "" if summary.error is None else f" ({percent(summary.error)})"
+    return f"{percent(summary.mean)}{spread}{error}"

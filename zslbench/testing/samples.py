@@ -1,0 +1,113 @@
+"""Small synthetic inputs: six classes, two of them unseen, whose features say which they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zslbench.contracts import ClassTable, Context, Embedding, View
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Float32, Floats, Int, Role, UInt8, ViewInput
+
+NAMES = ("ant", "bee", "cat", "dog", "eel", "fox")
+ROLES: tuple[Role, ...] = ("seen", "unseen", "seen", "seen", "unseen", "seen")
+EACH = 20  # images a class
+FAR = 50.0  # typical distances from the training images, for what must be novel
+CONTEXT = Context(seed=3, threads=1)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images of some classes in every space that a component may read."""
+
+    X: Float32  # (n, 12)
+    Z: Float32  # (n, 5)
+    logits: Floats  # (n, c_s)
+    prototypes: Float32  # (c, 5)
+    y: Int  # (n,)
+
+    def view(self, inputs: frozenset[ViewInput], rows: Int | slice = slice(None)) -> View:
+        """What a component that reads ``inputs`` gets of the images at ``rows``: copies."""
+        return View(
+            X=self.X[rows].copy() if "X" in inputs else None,
+            Z=self.Z[rows].copy() if "Z" in inputs else None,
+            logits=self.logits[rows].copy() if "logits" in inputs else None,
+            prototypes=self.prototypes.copy() if "prototypes" in inputs else None,
+        )
+
+
+@cache
+def class_table() -> ClassTable:
+    """The six classes with vectors (6, 5)."""
+    values = np.random.default_rng(0).normal(size=(len(NAMES), 5)).astype(np.float32)
+    resolved = {name: name for name in NAMES}
+    return ClassTable(NAMES, ROLES, Embedding(values, "euclidean", None, resolved))
+
+
+def sample(classes: Int, seed: int) -> Sample:
+    """``EACH`` images of each of ``classes``, in a random order."""
+    rng = np.random.default_rng([seed, 1])
+    S = class_vectors()
+    y = rng.permutation(np.repeat(classes, EACH)).astype(np.int64)
+    spread = np.random.default_rng(1).normal(size=(S.shape[1], 12))
+    X = S[y] @ spread + rng.normal(scale=0.3, size=(len(y), 12))
+    Z = (S[y] + rng.normal(scale=0.3, size=(len(y), S.shape[1]))).astype(np.float32)
+    return Sample(X.astype(np.float32), Z, _logits(Z, S), S, y)
+
+
+def training() -> Sample:
+    """Images of seen classes."""
+    return sample(class_table().seen, seed=0)
+
+
+def testing() -> Sample:
+    """Other images, of all classes."""
+    return sample(np.arange(len(NAMES)), seed=1)
+
+
+def far_away() -> Sample:
+    """Images that are like none of the training images, in every space."""
+    near = training()
+    rng = np.random.default_rng(2)
+
+    def away(points: Float32) -> Float32:
+        direction = rng.normal(size=points.shape[1])
+        step = FAR * float(points.std()) * direction / np.linalg.norm(direction)
+        return (points + step).astype(np.float32)
+
+    unsure = np.full_like(near.logits, near.logits.min() - FAR)
+    return Sample(away(near.X), away(near.Z), unsure, near.prototypes, near.y)
+
+
+def class_vectors() -> Float32:
+    """S (6, 5)."""
+    embedding = class_table().embedding
+    if embedding is None:
+        raise LookupError("the sample's classes have no vectors")
+    return embedding.values
+
+
+@cache
+def pictures() -> tuple[UInt8, Int]:
+    """(120, 32, 32, 3) images of the six classes with labels: blots in a class's own colour."""
+    rng = np.random.default_rng(4)
+    y = rng.permutation(np.repeat(np.arange(len(NAMES)), EACH)).astype(np.int64)
+    colours = rng.integers(60, 256, size=(len(NAMES), 3))
+    rows, columns = np.mgrid[:32, :32]
+    centre = rng.uniform(10, 22, size=(2, len(y), 1, 1))
+    inside = (rows - centre[0]) ** 2 + (columns - centre[1]) ** 2 < rng.uniform(
+        20, 90, size=(len(y), 1, 1)
+    )
+    images = np.where(inside[..., None], colours[y][:, None, None], 40)
+    noisy = images + rng.normal(scale=12, size=images.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8), y
+
+
+def _logits(Z: Float32, S: Float32) -> Floats:
+    squares = ((Z[:, None].astype(np.float64) - S[class_table().seen]) ** 2).sum(axis=2)
+    logits: Floats = -squares
+    return logits
