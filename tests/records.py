@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,51 +47,56 @@ def draw_ids() -> np.ndarray:
     return np.random.Generator(np.random.PCG64(99)).integers(0, 256, (5 * IMAGES, 32), np.uint8)
 
 
-def make_record(
+@dataclass(frozen=True)
+class Drawn:
+    """A record and the prediction that its scores are of."""
+
+    record: Record
+    prediction: Prediction
+
+    def store(self, out: Path) -> Path:
+        """Store both as the runner does; return the run's folder."""
+        return Store(out).put(self.record, self.prediction, draw_ids())
+
+
+def draw(
     seed: int = 0, right: float = 0.6, slots: dict[str, Any] | None = None, **changes: Any
-) -> Record:
-    """A finished record; ``slots`` replaces components, ``changes`` fields of the record."""
+) -> Drawn:
+    """A finished run; ``slots`` replaces components, ``changes`` fields of the record."""
     prediction, labels = draw_prediction(seed, right)
     kinds = {"backbone": "backbone", "mapping": "mapping", "gate": "gate"}
     parts = {slot: component(kind, f"plain-{kind}") for slot, kind in kinds.items()}
     parts["gate"] = component("gate", "plain-gate", cut=("seen_kept:0.9", "recipe"))
     parts |= slots or {}
     known = f"{seed} {right} {parts} {changes}"
-    return Record(
-        **{
-            "run_id": digest(known),
-            "status": "finished",
-            "method": component("method", "plain"),
-            "slots": parts,
-            "ranked": True,
-            "setting": "inductive",
-            "dataset": _dataset(),
-            "split": _split(labels),
-            "overlap": dict.fromkeys(("cow", "emu"), "none"),
-            "seed": seed,
-            "threads": 1,
-            "device": "cpu",
-            "pipeline": {"version": 1},
-            "cut": 0.7,
-            "versions": {"python": "3.11.9", "zslbench": "0.1.0"},
-            "git_revision": None,
-            "machine": {"cpu": "Some CPU", "cores": 2, "system": "Linux x86_64"},
-            "stages": [StageRecord(stage="score", seconds=1.25, peak_bytes=10**8, cached=False)],
-            "scores": score(prediction, labels, CLASSES, curve="gate", resamples=20),
-            **changes,
-        }
-    )
+    fields = {
+        "run_id": digest(known),
+        "status": "finished",
+        "method": component("method", "plain"),
+        "slots": parts,
+        "ranked": True,
+        "setting": "inductive",
+        "dataset": _dataset(),
+        "split": _split(labels),
+        "overlap": dict.fromkeys(("cow", "emu"), "none"),
+        "seed": seed,
+        "threads": 1,
+        "device": "cpu",
+        "pipeline": {"version": 1},
+        "cut": 0.7,
+        "versions": {"python": "3.11.9", "zslbench": "0.1.0"},
+        "git_revision": None,
+        "machine": {"cpu": "Some CPU", "cores": 2, "system": "Linux x86_64"},
+        "stages": [StageRecord(stage="score", seconds=1.25, peak_bytes=10**8, cached=False)],
+        "scores": score(prediction, labels, CLASSES, curve="gate", resamples=20),
+    }
+    return Drawn(Record(**{**fields, **changes}), prediction)
 
 
-def make_failed() -> Record:
-    """A record of a run that failed."""
+def draw_failed() -> Drawn:
+    """A run that failed."""
     error = ErrorRecord(kind="DataError", message="no vectors", exit_code=3)
-    return make_record(status="failed", error=error, scores=None, ranked=False)
-
-
-def store_run(out: Path, record: Record, right: float = 0.6) -> Path:
-    """Store a record with its prediction as the runner does; return the run's folder."""
-    return Store(out).put(record, draw_prediction(record.seed, right)[0], draw_ids())
+    return draw(status="failed", error=error, scores=None, ranked=False)
 
 
 def _dataset() -> DatasetRecord:

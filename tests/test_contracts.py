@@ -15,10 +15,10 @@ from good_components import (
     Novelty,
     altered,
 )
+from stranger import offering
 
-from zslbench import ComponentSpec, DataError, Param, Recipe, Registry, hookimpl
+from zslbench import ComponentSpec, DataError, Param, Recipe, Registry
 from zslbench.contracts import ImageBlock, RawDataset, WordVectors
-from zslbench.plugin_checks import HOOKS
 from zslbench.specs import KINDS
 from zslbench.testing import ContractBreach, check_component
 
@@ -56,25 +56,12 @@ NOISE = Param("noise", "float", 0.01, "noise on the weights", minimum=0)
 DECLARED = {"mapping": (NOISE,)}
 
 
-def registry_with(spec):
-    """A registry with the bundled components and this one."""
-
-    class Plugin:
-        ZSLBENCH_API = 1
-
-    def offer(self, register):
-        register(spec)
-
-    setattr(Plugin, HOOKS[spec.kind], hookimpl(offer))
-    return Registry.discover([Plugin()])
-
-
 def check(kind, cls, **changed):
     """Check the class as a component called ``odd``."""
     fields = {"params": DECLARED.get(kind, ()), "summary": "odd"} | changed
     spec = ComponentSpec(kind, "odd", f"{cls.__module__}:{cls.__name__}", **fields)
     globals()[cls.__name__] = cls
-    check_component(registry_with(spec), kind, "odd")
+    check_component(Registry.discover([offering(spec)]), kind, "odd")
 
 
 GOOD = [Dataset, Backbone, Embedding, Mapping, Novelty, Gate, Classifier, Method]
@@ -461,7 +448,7 @@ BROKEN = [
     ("kind", "cls", "complaint"), BROKEN, ids=[f"{kind}-{cls.__name__}" for kind, cls, _ in BROKEN]
 )
 def test_a_component_that_breaks_its_contract_is_caught(kind, cls, complaint):
-    with pytest.raises(ContractBreach, match=f"{kind} 'odd' of plugin 'Plugin'") as breach:
+    with pytest.raises(ContractBreach, match=f"{kind} 'odd' of plugin 'wip'") as breach:
         check(kind, cls)
     assert complaint in str(breach.value)
 
@@ -485,5 +472,5 @@ def test_a_recipe_of_what_does_not_exist_is_caught(changed, params, complaint):
     recipe = Recipe(slots | changed, params)
     spec = ComponentSpec("method", "odd", recipe=recipe, summary="odd")
     with pytest.raises(ContractBreach) as breach:
-        check_component(registry_with(spec), "method", "odd")
+        check_component(Registry.discover([offering(spec)]), "method", "odd")
     assert complaint in str(breach.value)

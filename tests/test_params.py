@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zslbench.errors import InputError
-from zslbench.params import describe, parse, resolve, suggest
+from zslbench.params import describe, parse, resolve, suggest, written
 from zslbench.specs import Param
 
 OWNER = "mapping 'm'"
@@ -85,6 +85,11 @@ def test_what_is_not_allowed_is_refused_with_name_value_and_what_is(param, given
     message = str(refused.value)
     assert f"parameter {param.name!r} of mapping 'm' must be {describe(param)}" in message
     assert repr(given) in message
+
+
+@pytest.mark.parametrize("param", [RIDGE, HIDDEN, METRIC, CORPUS, RIDGES, WORDS, SCALED])
+def test_a_default_can_be_typed_as_it_is_written(param):
+    assert parse(OWNER, param, written(param.default)) == param.default
 
 
 def test_bounds_are_said_in_words():

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tiny
+from stranger import offering, plugin
 
 import zslbench
-from zslbench import ComponentSpec, PluginError, hookimpl
+from zslbench import ComponentSpec, PluginError
 from zslbench.contracts import ImageBlock, RawDataset, WordVectors
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
@@ -85,51 +86,6 @@ def test_the_plugins_own_tests_pass(beside):
 
 
 # ----------------------------------------------- components that break their contract in a run
-
-
-class Plugin:
-    """Offers one component called ``odd``."""
-
-    ZSLBENCH_API = 1
-
-    def __init__(self, kind, cls):
-        self.spec = ComponentSpec(kind, "odd", f"{__name__}:{cls.__name__}")
-
-    def offer(self, kind, register):
-        if self.spec.kind == kind:
-            register(self.spec)
-
-    @hookimpl
-    def register_datasets(self, register):
-        self.offer("dataset", register)
-
-    @hookimpl
-    def register_backbones(self, register):
-        self.offer("backbone", register)
-
-    @hookimpl
-    def register_embeddings(self, register):
-        self.offer("embedding", register)
-
-    @hookimpl
-    def register_mappings(self, register):
-        self.offer("mapping", register)
-
-    @hookimpl
-    def register_novelty(self, register):
-        self.offer("novelty", register)
-
-    @hookimpl
-    def register_gates(self, register):
-        self.offer("gate", register)
-
-    @hookimpl
-    def register_classifiers(self, register):
-        self.offer("classifier", register)
-
-    @hookimpl
-    def register_methods(self, register):
-        self.offer("method", register)
 
 
 class ListFeatures(tiny.MeanColour):
@@ -293,6 +249,19 @@ class CrashingClassifier(tiny.Centroids):
         raise RuntimeError("oops")
 
 
+class PlainNearest:
+    """Without a parameter ``candidates``."""
+
+    inputs = frozenset({"Z", "prototypes"})
+
+    def fit(self, view, y, classes, *, candidates, context):
+        self.prototypes_ = view.prototypes[classes.candidates(candidates)]
+        return self
+
+    def decision(self, view):
+        return -((view.Z[:, None] - self.prototypes_) ** 2).sum(axis=2)
+
+
 class Pass:
     """A gate that gives what it was given."""
 
@@ -382,37 +351,41 @@ BREACHES = [
 ]
 
 
+def run_odd(folder, slot, cls):
+    """Run the tiny method on the tiny data set with ``cls`` in ``slot``."""
+    kind = "classifier" if slot.endswith("_classifier") else slot
+    spec = ComponentSpec(kind, "odd", f"{__name__}:{cls.__name__}")
+    choice = {"method": "tiny", "dataset": "colours"}
+    choice |= {slot: "odd"} if slot in choice else {"slots": {slot: "odd"}}
+    return zslbench.evaluate(
+        **choice,
+        out=folder / "out",
+        cache_dir=folder / "cache",
+        threads=1,
+        plugins=[tiny, offering(spec)],
+    )
+
+
 @pytest.mark.parametrize(
     ("slot", "cls", "expectation"), BREACHES, ids=[f"{s}-{c.__name__}" for s, c, _ in BREACHES]
 )
 def test_a_component_that_breaks_its_contract_is_named_in_a_run(slot, cls, expectation, tmp_path):
-    kind = "classifier" if slot == "seen_classifier" else slot
-    choice = {"method": "tiny", "dataset": "colours", "slots": {}}
-    if slot in choice:
-        choice[slot] = "odd"
-    else:
-        choice["slots"] = {slot: "odd"}
-    with pytest.raises(PluginError) as breach:
-        zslbench.evaluate(
-            **choice,
-            out=tmp_path / "out",
-            cache_dir=tmp_path / "cache",
-            threads=1,
-            plugins=[tiny, Plugin(kind, cls)],
-        )
-    assert f"{kind} 'odd' of plugin 'Plugin'" in str(breach.value)
+    with pytest.raises(PluginError, match=r" 'odd' of plugin 'wip'") as breach:
+        run_odd(tmp_path, slot, cls)
     assert expectation in str(breach.value)
 
 
+def test_an_unseen_classifier_need_not_declare_candidates(tmp_path):
+    class_scores = run_odd(tmp_path, "unseen_classifier", PlainNearest).scores
+    assert class_scores.T1 == 1.0  # one unseen class
+
+
 def test_a_hook_that_fails_during_a_run_is_named(tmp_path):
-    class Tracker:
-        ZSLBENCH_API = 1
+    def crash(spec):
+        raise ConnectionError("no server")
 
-        @hookimpl
-        def run_started(self, spec):
-            raise ConnectionError("no server")
-
-    with pytest.raises(PluginError, match=r"plugin 'Tracker' failed in run_started: Connection"):
+    tracker = plugin("tracker", run_started=crash)
+    with pytest.raises(PluginError, match=r"plugin 'tracker' failed in run_started: Connection"):
         zslbench.evaluate(
-            "tiny", "colours", out=tmp_path, cache_dir=tmp_path, plugins=[tiny, Tracker()]
+            "tiny", "colours", out=tmp_path, cache_dir=tmp_path, plugins=[tiny, tracker]
         )

@@ -1,9 +1,10 @@
 """The registry: plugins found, checked one by one, and named whenever something is wrong."""
 
 import sys
-from types import ModuleType
+from dataclasses import replace
 
 import pytest
+from stranger import offering, plugin
 
 from zslbench import ComponentSpec, InputError, Param, PluginError, Recipe, Registry, hookimpl
 from zslbench.specs import SLOTS
@@ -49,25 +50,6 @@ class HalfADetector:
 
     def fit(self, view, y, classes, *, context):
         return self
-
-
-def plugin(name="wip", api=1, **hooks):
-    """A plugin module with these hooks, each marked as one."""
-    module = ModuleType(name)
-    module.ZSLBENCH_API = api
-    for hook, function in hooks.items():
-        setattr(module, hook, hookimpl(function))
-    return module
-
-
-def offering(*specs, name="wip", hook="register_novelty"):
-    """A plugin that offers these."""
-
-    def offer(register):
-        for spec in specs:
-            register(spec)
-
-    return plugin(name, **{hook: offer})
 
 
 def registry_of(*plugins):
@@ -224,7 +206,7 @@ def fill(**changed):
 )
 def test_a_spec_that_cannot_be_is_refused_when_it_registers(spec, complaint):
     with pytest.raises(PluginError, match="plugin 'wip'") as refused:
-        registry_of(offering(spec))
+        registry_of(offering(spec, hook="register_novelty"))
     assert complaint in str(refused.value)
 
 
@@ -239,7 +221,7 @@ def test_a_spec_that_cannot_be_is_refused_when_it_registers(spec, complaint):
 )
 def test_a_recipe_that_cannot_be_is_refused_when_it_registers(spec, complaint):
     with pytest.raises(PluginError, match="plugin 'wip'") as refused:
-        registry_of(offering(spec, hook="register_methods"))
+        registry_of(offering(spec))
     assert complaint in str(refused.value)
 
 
@@ -277,15 +259,8 @@ def test_an_unknown_name_is_refused_with_the_nearest(name):
 
 
 def test_a_family_hands_its_member_on():
-    class Families:
-        ZSLBENCH_API = 1
-
-        @hookimpl
-        def register_novelty(self, register):
-            register(ComponentSpec("novelty", "pyod/*", f"{__name__}:Detector"))
-            register(ComponentSpec("novelty", "pyod/own", f"{__name__}:Detector"))
-
-    registry = registry_of(Families())
+    family = ComponentSpec("novelty", "pyod/*", f"{__name__}:Detector")
+    registry = registry_of(offering(family, replace(family, name="pyod/own")))
     assert registry.resolve("novelty", "pyod/ABOD").member == "ABOD"
     assert registry.resolve("novelty", "pyod/a/b").member == "a/b"
     assert registry.resolve("novelty", "pyod/own").member is None
@@ -343,6 +318,17 @@ def test_source_that_cannot_be_parsed_is_named(install):
     install("zsl-unparsable", "def broken(")
     with pytest.raises(PluginError, match=r"mapping 'scale' of plugin .* cannot be parsed"):
         Registry.discover().resolve("mapping", "scale")
+
+
+def test_a_component_may_stand_in_its_packages_init(tmp_path, monkeypatch):
+    package = tmp_path / "zsl_package"
+    package.mkdir()
+    (package / "__init__.py").write_text(GOOD)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    registry = registry_of("zsl_package")
+    first = registry.resolve("mapping", "scale")
+    assert first.target == "zsl_package:Scale"
+    assert len(first.source) == 64
 
 
 # --------------------------------------------------------------------------- work in progress

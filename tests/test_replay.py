@@ -105,3 +105,16 @@ def test_hostile_names_stay_one_word():
     assert read_options(run)["unseen"] == ["$(reboot),it's; rm -rf /"]
     skipped = run.dataset.model_copy(update={"skipped_images": 4})
     assert "skip_corrupt" in read_options(run.model_copy(update={"dataset": skipped}))
+
+
+def test_the_command_line_knows_every_option():
+    from zslbench.cli.run import run
+
+    record = draw_run(images=10, reference="oracle").record
+    skipped = record.dataset.model_copy(update={"skipped_images": 4})
+    words = shlex.split(replay_command(record.model_copy(update={"dataset": skipped})))
+    found = run.make_context("run", words[2:]).params
+    assert (found["method"], found["dataset"]) == ("socher2013", "cifar10")
+    assert found["seen_classifier"] == "softmax"
+    assert (found["threads"], found["reference"], found["skip_corrupt"]) == (2, "oracle", True)
+    assert found["settings"] == tuple(read_options(record)["set"])

@@ -68,6 +68,17 @@ def describe(param: Param) -> str:
     return words + (" or none" if param.optional else "")
 
 
+def written(value: Any) -> str:
+    """Write a parameter's value as ``--set`` would take it."""
+    if isinstance(value, (tuple, list)):
+        return ",".join(map(written, value))
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return ``: did you mean 'x'?`` or nothing."""
     plain = {item.lower(): item for item in known}

@@ -82,7 +82,7 @@ class Store:
 
     def find(self, name: str) -> Record:
         """Return the record of a run named by its id, the start of it, or its folder."""
-        start = Path(name).name
+        start = Path(name).name[:SHORT]
         paths = sorted(self.root.glob(f"runs/{start}*/record.json")) if start else []
         if Path(name).is_dir() and (Path(name) / "record.json").is_file():
             paths = [Path(name) / "record.json"]

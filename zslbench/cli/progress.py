@@ -63,8 +63,8 @@ class Lines:
 class _Stage:
     """What a log has said of a stage."""
 
-    began: float = field(default_factory=time.monotonic)
-    line: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=lambda: time.monotonic())
+    line: float = field(default_factory=lambda: time.monotonic())
     done: int = 0
     first: int | None = None  # steps that an earlier, interrupted run had done
 
@@ -103,9 +103,8 @@ class Bars:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for task in self._tasks.values():
-            self._bars.remove_task(task)
-        self._tasks.clear()
+        for stage in tuple(self._tasks):
+            self._drop(stage)
         self._bars.stop()
 
     @hookimpl
@@ -118,6 +117,7 @@ class Bars:
         """Show a bar, and say what the stage will take."""
         if note:
             self._bars.console.print(f"{stage} … {note}", style="dim")
+        self._drop(stage)  # it waited for another run, and begins again
         self._tasks[stage] = self._bars.add_task(stage, total=None)
 
     @hookimpl
@@ -129,10 +129,13 @@ class Bars:
     @hookimpl
     def stage_finished(self, stage: str, seconds: float, cached: bool) -> None:
         """Put a line in the bar's place."""
+        self._drop(stage)
+        self._bars.console.print(f"{stage}: {_ending(seconds, cached=cached)}")
+
+    def _drop(self, stage: str) -> None:
         task = self._tasks.pop(stage, None)
         if task is not None:
             self._bars.remove_task(task)
-        self._bars.console.print(f"{stage}: {_ending(seconds, cached=cached)}")
 
 
 def make_display() -> Lines | Bars:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zslbench.record import Record
 
 SHOWN = {
-    "T1": "unseen classes among themselves (conventional zero-shot), per class",
+    "T1": "unseen classes among themselves, per class",
     "u": "unseen classes among all, per class",
     "s": "seen classes among all, per class",
     "H": "harmonic mean of u and s",
@@ -25,7 +25,7 @@ SHOWN = {
     "seen_accuracy": "seen classes among all, per image",
     "unseen_accuracy": "unseen classes among all, per image",
     "overall_accuracy": "all classes, per image (never a ranking key)",
-    "known_accuracy": "seen classifier alone on seen classes, per image",
+    "known_accuracy": "seen classifier alone, per image",
 }
 
 

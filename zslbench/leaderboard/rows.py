@@ -134,10 +134,10 @@ def _plain(value: Any) -> str:
 
 
 def _components(record: Record) -> str:
-    """Hash of the components' code and of the files that they read."""
+    """Hash of the components' code, parameters and files: no two that differ share a row."""
     parts = {"method": record.method, "dataset": record.dataset.component, **record.slots}
     about = {
-        slot: [p.distribution, p.version, p.source, sorted(sha for _, sha in p.contents)]
+        slot: [p.distribution, p.version, p.source, p.params, sorted(sha for _, sha in p.contents)]
         for slot, p in parts.items()
     }
     return hash_json({"pipeline": record.pipeline.get("version"), "components": about})[:16]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from zslbench.score import CurveTable, Scores
 
 KINDS: dict[Curve, str] = {
-    "gate": "Kind of curve: gate, the cut on novelty is moved.",
-    "stacking": "Kind of curve: calibrated stacking, a constant is taken off every seen class’s score.",
+    "gate": "gate (the cut on novelty is moved)",
+    "stacking": "calibrated stacking (a constant is taken off every seen class’s score)",
 }
 END = 102  # percent, where the axes end
 COLUMNS = ("u", "s", "seen_accuracy", "unseen_accuracy", "overall_accuracy")
@@ -44,7 +44,7 @@ def draw_curve(scores: Scores) -> Drawing:
             "further right it names more images of classes that it never saw, further up it keeps "
             "more of those it was trained on, and the best corner is top right."
         ),
-        reading=f"{KINDS[scores.curve_kind]} Thin lines join points of equal H.",
+        reading=f"Kind of curve: {KINDS[scores.curve_kind]}. Thin lines join points of equal H.",
         alt=_describe(scores),
         figure=figure,
         header=("point", *COLUMNS),

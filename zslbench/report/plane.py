@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from zslbench.wordspace import Cloud, WordSpace
 
 REACH = 1.5  # standard deviations: an ellipse of a normal cloud holds 1 − exp(−REACH²/2) = 68 %
-NAMED = 20  # classes that can be told apart; where there are more, only unseen ones are shown
+NAMED = 20  # classes whose names and ellipses can be told apart
+UNSEEN_NAMED = 12  # among the points of more than that
 VEIL = {"facecolor": LIGHT["paper"], "alpha": 0.7, "linewidth": 0, "pad": 0.6}
 MARKERS = {"seen": "o", "unseen": "D"}
 HEADER = ("what", "class", "role", "x", "y", "images", "xx", "xy", "yy")
@@ -50,17 +51,24 @@ def draw_plane(space: WordSpace) -> Drawing:
             "The method turns an image into a point in the space of class vectors and asks which "
             "class is near, so images of a class that it never saw should land near its name."
         ),
-        reading=(
-            f"The space has more dimensions; these two show {percent(sum(space.explained))} of the "
-            f"spread of the class vectors. Dots are {count(len(space.images))} test images in the "
-            "colour of the label that they were given; an ellipse holds about two thirds of all "
-            f"images with one label{'' if len(space.names) <= NAMED else ' of an unseen class'}."
-        ),
+        reading=_explain_marks(space, chosen),
         alt=_describe(space),
         figure=figure,
         header=HEADER,
         rows=tuple(_tabulate(space)),
     )
+
+
+def _explain_marks(space: WordSpace, chosen: list[int]) -> str:
+    words = (
+        f"The space has more dimensions; these two show {percent(sum(space.explained))} of the "
+        f"spread of the class vectors. Dots are {count(len(space.images))} test images in the "
+        "colour of the label that they were given"
+    )
+    if not chosen:
+        return f"{words}; there are too many classes to name."
+    which = "" if len(chosen) == len(space.names) else " of an unseen class"
+    return f"{words}; an ellipse holds about two thirds of all images with one label{which}."
 
 
 def _draw_images(axes: Axes, space: WordSpace) -> None:
@@ -72,16 +80,22 @@ def _draw_images(axes: Axes, space: WordSpace) -> None:
         ]
         if points:
             x, y = zip(*points, strict=True)
-            dots = {"linestyle": "none", "marker": ".", "markeredgewidth": 0, "color": LIGHT[role]}
+            dots: Any = {
+                "linestyle": "none",
+                "marker": ".",
+                "markeredgewidth": 0,
+                "color": LIGHT[role],
+            }
             axes.plot(x, y, markersize=4.5, alpha=0.45, **dots)
             axes.plot([], [], markersize=9, label=f"image labelled as {role}", **dots)
 
 
 def _choose_classes(space: WordSpace) -> list[int]:
     """The classes with a name and an ellipse: all, or the unseen ones, or none of too many."""
-    everyone = range(len(space.names))
-    unseen = [i for i in everyone if space.roles[i] == "unseen"]
-    return next((list(some) for some in (everyone, unseen) if len(some) <= NAMED), [])
+    if len(space.names) <= NAMED:
+        return list(range(len(space.names)))
+    unseen = [i for i, role in enumerate(space.roles) if role == "unseen"]
+    return unseen if len(unseen) <= UNSEEN_NAMED else []
 
 
 def _make_ellipse(cloud: Cloud, colour: str) -> Ellipse:

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from zslbench.contracts import Places
 from zslbench.errors import InputError, PluginError
+from zslbench.specs import DATASET_DEFAULT, SLOTS
+from zslbench.testing.backbone import check_backbone
+from zslbench.testing.dataset import check_dataset
 from zslbench.testing.declaration import check_constructor, check_declaration
+from zslbench.testing.embedding import check_embedding
+from zslbench.testing.gate import check_gate
+from zslbench.testing.matrix import check_classifier, check_mapping, check_novelty
+from zslbench.testing.method import check_method
 from zslbench.testing.subject import ContractBreach, Subject
 
 if TYPE_CHECKING:
@@ -47,13 +54,6 @@ def check_component(
 
 
 def _checks(kind: Kind, places: Places, words: Sequence[str]) -> Callable[[Subject], None]:
-    from zslbench.testing.backbone import check_backbone
-    from zslbench.testing.dataset import check_dataset
-    from zslbench.testing.embedding import check_embedding
-    from zslbench.testing.gate import check_gate
-    from zslbench.testing.matrix import check_classifier, check_mapping, check_novelty
-    from zslbench.testing.method import check_method
-
     checks: dict[Kind, Callable[[Subject], None]] = {
         "dataset": lambda subject: check_dataset(subject, places),
         "backbone": check_backbone,
@@ -69,8 +69,6 @@ def _checks(kind: Kind, places: Places, words: Sequence[str]) -> Callable[[Subje
 
 def _check_recipe(subject: Subject) -> None:
     """Every slot's component exists, and knows the parameters that the recipe sets."""
-    from zslbench.specs import DATASET_DEFAULT, SLOTS
-
     recipe = subject.spec.recipe
     if recipe is None:
         return

@@ -76,7 +76,8 @@ def _checked(u: Floats, v: Floats) -> Floats:
 
 
 def _to_integer(x: Floats) -> Floats:
-    return np.abs(x - np.floor(x + 0.5))
+    distance: Floats = np.abs(x - np.floor(x + 0.5))
+    return distance
 
 
 FORMS: Mapping[str, Field] = MappingProxyType(

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from zslbench_example.centroid import CentroidMapping
 
 from zslbench import Registry
 from zslbench.contracts import Context
 from zslbench.testing import check_component
-from zslbench_example.centroid import CentroidMapping
 
 COMPONENTS = [
     ("mapping", "centroid", {}),

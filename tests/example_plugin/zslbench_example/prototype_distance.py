@@ -25,7 +25,7 @@ class PrototypeDistanceDetector:
         self.scaled = scaled
 
     def fit(self, view: View, y: Int, classes: ClassTable, *, context: Context) -> Self:
-        """Learn the prototypes (c_s, m) and scales (c_s,) from ``view`` of seen images, labels y."""
+        """Learn the prototypes (c_s, m) and scales (c_s,) from ``view`` of seen images."""
         Z, prototypes = _spaces(view)
         self.prototypes_ = prototypes[classes.seen].astype(np.float64)
         self.scales_ = np.ones(len(self.prototypes_))
