@@ -1,14 +1,34 @@
-"""Fixtures that several test files share."""
+"""What all tests share: no network, no deadlines, and ways to install a plugin."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")  # a busy machine is no failure
 
 EXAMPLE = Path(__file__).parent / "example_plugin"
 
 collect_ignore = ["example_plugin"]  # its own tests run beside it, once it is installed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network():
+    """Refuse every connection but to this machine."""
+    connect = socket.socket.connect
+
+    def local_only(self, address):
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test wants to connect to {address}: tests use no network")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", local_only)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ def test_features_equal_the_benchmark_plain_version() -> None:
     images = benchmark.smooth_images(6)
     model = fitted(images, patch=6, bases=300)
     features = model.transform(images, context=Context(threads=2))
-    assert_same_features(features, benchmark.plain_features(images, model, batch=4))
+    assert_same_features(features, benchmark.plain_features(images, model))
 
 
 @pytest.mark.parametrize(("speedup", "code", "verdict"), [(5.9, 1, "MISSED"), (6.1, 0, "ok")])
@@ -133,7 +133,7 @@ def test_benchmark_exits_by_its_targets(
     checks = [benchmark.Check("speed", speedup, 6.0), benchmark.Check("share", 0.9, 0.6)]
     monkeypatch.setattr(benchmark, "compare", lambda *_: checks)
     threads = torch.get_num_threads()
-    assert benchmark.main(["--images", "16", "--threads", str(threads)]) == code
+    assert benchmark.main(["--images", "64", "--threads", str(threads)]) == code
     assert capsys.readouterr().out.splitlines()[0].endswith(verdict)
 
 

@@ -159,9 +159,9 @@ def test_other_unseen_classes_are_another_task(run):
         ({"reference": "oracle", "method": "chance"}, InputError, "needs a method made of slots"),
         ({"device": "warp:9"}, InputError, "available here: cpu"),
         ({"set": {"dataset.damage": "empty class"}}, DataError, "images of class 'red'"),
-        ({"set": {"backbone.fault": "nan"}}, PluginError, "'mean-colour': transform broke"),
-        ({"set": {"backbone.fault": "crash"}}, PluginError, "'mean-colour' of distribution 'local'"),
-        ({"set": {"mapping.fault": "shape"}}, PluginError, r"mapping 'flat': transform broke"),
+        ({"set": {"backbone.fault": "nan"}}, PluginError, "'mean-colour' of plugin 'tiny': transform broke"),
+        ({"set": {"backbone.fault": "crash"}}, PluginError, "'mean-colour' of plugin 'tiny' failed in transform: Zero"),
+        ({"set": {"mapping.fault": "shape"}}, PluginError, r"mapping 'flat' of plugin 'tiny': transform broke"),
         ({"set": {"mapping.fault": "batch"}}, PluginError, "must not depend on the other test"),
     ],
 )

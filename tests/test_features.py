@@ -111,7 +111,7 @@ def test_a_backbone_that_breaks_its_contract_is_named(stages, images, returned, 
     backbone.transform = lambda images, *, context: returned(images)
     with pytest.raises(PluginError, match=message) as caught:
         run(backbone, images, stages)
-    assert "'sums'" in str(caught.value)
+    assert str(caught.value).startswith("sums: ")
 
 
 def test_a_learnt_attribute_that_would_need_pickling_is_refused(stages, images):

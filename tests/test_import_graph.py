@@ -1,6 +1,7 @@
 """The harness knows contracts, never a component; data flows one way, without circles."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -119,6 +120,13 @@ def literals(tree):
 def test_every_module_has_its_place():
     tops = {name.split(".")[1] for name in HARNESS if "." in name}
     assert tops == set(PLACE), "place new modules in ORDER, and in docs/design.md"
+
+
+def test_the_design_page_tells_the_same_order():
+    text = (REPOSITORY / "docs" / "design.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+?`) \|", text, re.MULTILINE)
+    told = [tuple(re.findall(r"`(\w+)`", row)) for row in rows]
+    assert told == [tuple(m for m in group if m != "__main__") for group in ORDER]
 
 
 @pytest.mark.parametrize("name", [name for name in HARNESS if "." in name])

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zslbench.errors import PluginError, ZSLBenchError
 from zslbench.images import PartImages
 
 if TYPE_CHECKING:
@@ -45,6 +44,10 @@ class Bench:
         """Construct the component that fills ``slot``."""
         return self.registry.create(self.refs[slot])
 
+    def what(self, slot: str) -> str:
+        """The component of ``slot`` as errors name it: kind, name and plugin."""
+        return self.registry.describe(self.refs[slot])
+
     def images(self, part: ImagePart, rows: Int) -> ImageSource:
         """The images of ``part`` at ``rows``, without their labels."""
         return PartImages(part.pixels, rows)
@@ -56,13 +59,5 @@ class Bench:
     @contextmanager
     def calling(self, slot: str, step: str) -> Iterator[None]:
         """Name the component at fault where its own code fails in ``step``."""
-        ref = self.refs[slot]
-        try:
+        with self.registry.calling(self.refs[slot], step):
             yield
-        except (ZSLBenchError, MemoryError, OSError):
-            raise
-        except Exception as error:  # whatever a component raises: its fault, by name
-            raise PluginError(
-                f"{ref.kind} {ref.label!r} of distribution {ref.distribution!r} failed in {step}: "
-                f"{type(error).__name__}: {error}"
-            ) from error

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     """Resolve the class vectors of ``slot``, from the cache where they were learnt before."""
-    ref, names = bench.refs[slot], bench.task.classes.names
+    names = bench.task.classes.names
     embedder = bench.create(slot)
     resolved: dict[str, Any] = {}
 
@@ -27,7 +27,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
             embedding = resolve(
                 embedder,
                 names,
-                label=ref.label,
+                label=bench.what(slot),
                 sentences=bench.dataset.sentences(),
                 places=bench.places,
                 context=bench.telling(progress),
@@ -45,7 +45,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     if "embedding" in resolved:
         return resolved["embedding"]  # type: ignore[no-any-return]
     embedding = _unpack(arrays)
-    check_distinct(embedding, names, ref.label)
+    check_distinct(embedding, names, bench.what(slot))
     return embedding
 
 

@@ -45,11 +45,16 @@ class DatasetCache:
     def open(self, ref: ComponentRef) -> OpenDataset:
         """Return the data set of ``ref``, fetched where it is absent; raise DataError."""
         dataset = self.registry.create(ref)
-        about, contents, folder = self._locate(ref, self.sources(dataset))
+        about, contents, folder = self._locate(ref, self.sources(ref, dataset))
         data = images.open_stored(folder)
         if data is None:
-            with self.monitor.stage("read images") as progress:
-                data = images.store(dataset.load(self.places), folder, progress)
+            with (
+                self.registry.calling(ref, "load"),
+                self.monitor.stage("read images") as progress,
+            ):
+                data = images.store(
+                    dataset.load(self.places), folder, progress, what=self.registry.describe(ref)
+                )
         return OpenDataset(dataset, data, about, contents)
 
     def find(self, ref: ComponentRef) -> images.StoredDataset | None:
@@ -60,14 +65,18 @@ class DatasetCache:
             return None
         return images.open_stored(self._locate(ref, files)[2])
 
-    def sources(self, dataset: Dataset) -> tuple[Path, ...]:
+    def sources(self, ref: ComponentRef, dataset: Dataset) -> tuple[Path, ...]:
         """The data set's files, downloaded where they are absent and that is allowed."""
         try:
-            return tuple(dataset.sources(self.places))
+            with self.registry.calling(ref, "sources"):
+                return tuple(dataset.sources(self.places))
         except DataError:
             if self.places.offline:
                 raise
-        with self.monitor.stage("fetch data set", dataset.card.title) as progress:
+        with (
+            self.registry.calling(ref, "fetch"),
+            self.monitor.stage("fetch data set", dataset.card.title) as progress,
+        ):
             return tuple(dataset.fetch(replace(self.places, progress=progress)))
 
     def _locate(

@@ -57,7 +57,7 @@ def resolve(
     missing = [name for name, words in chosen.items() if not words]
     if missing:
         raise DataError(
-            f"embedding {label!r} has no vector for class {', '.join(map(repr, missing))}; "
+            f"{label} has no vector for class {', '.join(map(repr, missing))}; "
             "every class needs one: choose another with --embedding, or add the words"
         )
     rows = [np.mean([known.vectors[w] for w in words], axis=0) for words in chosen.values()]
@@ -79,20 +79,19 @@ def check_distinct(embedding: Embedding, names: Sequence[str], label: str) -> No
     """Raise DataError for equal class vectors; warn of untrained and of nearly equal ones."""
     if embedding.untrained:
         warnings.warn(
-            f"embedding {label!r}: the vectors of {', '.join(embedding.untrained)} were never "
-            "trained",
+            f"{label}: the vectors of {', '.join(embedding.untrained)} were never trained",
             EmbeddingWarning,
             stacklevel=2,
         )
     equal, near = close_pairs(embedding.values, names)
     if equal:
         raise DataError(
-            f"embedding {label!r} gives equal vectors to {'; '.join(equal)}: no image could be "
+            f"{label} gives equal vectors to {'; '.join(equal)}: no image could be "
             "told from the other; choose another with --embedding"
         )
     if near:
         warnings.warn(
-            f"embedding {label!r} gives nearly equal vectors to {'; '.join(near)}",
+            f"{label} gives nearly equal vectors to {'; '.join(near)}",
             EmbeddingWarning,
             stacklevel=2,
         )
@@ -122,8 +121,7 @@ def _check_vectors(known: WordVectors, label: str) -> None:
     widths = {len(vector) for vector in known.vectors.values()}
     if len(widths) > 1:
         raise PluginError(
-            f"embedding {label!r} broke its contract: vectors of widths {sorted(widths)}; "
-            "expected one width"
+            f"{label} broke its contract: vectors of widths {sorted(widths)}; expected one width"
         )
     for word, vector in known.vectors.items():
-        check_floats(np.asarray(vector), (None,), f"embedding {label!r}: the vector of {word!r}")
+        check_floats(np.asarray(vector), (None,), f"{label}: the vector of {word!r}")

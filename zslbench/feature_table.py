@@ -67,7 +67,7 @@ class FeatureTable:
                 self._component,
                 images,
                 key=self.key,
-                label=bench.refs["backbone"].label,
+                label=bench.what("backbone"),
                 context=bench.context,
                 stages=bench.stages,
             )

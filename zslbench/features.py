@@ -115,7 +115,7 @@ def _fill(
         file.seek(4 * done * d)
         for block in images.blocks(start=done, size=BLOCK):
             X = fitted.backbone.transform(block, context=context)
-            check_features(X, len(block), d, f"backbone {fitted.label!r}")
+            check_features(X, len(block), d, fitted.label)
             file.write(np.ascontiguousarray(X).data)
             done += len(block)
             progress(done, n)

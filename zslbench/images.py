@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from zslbench.errors import DataError, PluginError
 from zslbench.hashes import hash_json
 
 if TYPE_CHECKING:
-    from zslbench.contracts import ImageBlock, Int, RawDataset, UInt8
+    from zslbench.contracts import ImageBlock, Int, Progress, RawDataset, UInt8
 
 FORMAT = 1  # of the folders written here
 
@@ -106,8 +106,13 @@ def open_stored(folder: Path) -> StoredDataset | None:
     )
 
 
-def store(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) -> StoredDataset:
-    """Decode ``raw`` into ``folder`` (whole or not at all) and return it."""
+def store(
+    raw: RawDataset, folder: Path, progress: Progress, *, what: str = "data set"
+) -> StoredDataset:
+    """Decode ``raw`` into ``folder`` (whole or not at all) and return it.
+
+    ``what`` names the data set in errors: DataError for damage, PluginError for a broken contract.
+    """
     with locked(folder.with_suffix(".lock")):
         stored = open_stored(folder)
         if stored is not None:
@@ -115,7 +120,7 @@ def store(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) -
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".decoding-"))
         try:
-            _write(raw, temporary, progress)
+            _write(raw, temporary, progress, what)
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
         finally:
@@ -126,7 +131,7 @@ def store(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) -
     return stored
 
 
-def _write(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) -> None:
+def _write(raw: RawDataset, folder: Path, progress: Progress, what: str) -> None:
     names = raw.class_names
     if len(set(names)) != len(names):
         raise DataError(f"class names must differ, got {list(names)}")
@@ -136,7 +141,7 @@ def _write(raw: RawDataset, folder: Path, progress: Callable[[int, int], None]) 
     arrays: dict[str, UInt8 | Int] = {}
     shapes, skipped = {}, 0
     for part, blocks in (("train", raw.train), ("test", raw.test)):
-        rows = _write_part(part, blocks(), new_label, folder, progress)
+        rows = _write_part(f"{what}: {part}", blocks(), new_label, folder / f"{part}.u8", progress)
         arrays[f"{part}_ids"], arrays[f"{part}_labels"] = rows.ids, rows.labels
         shapes[part], skipped = list(rows.shape), skipped + rows.skipped
     classes = [names[i] for i in order]
@@ -160,21 +165,22 @@ class _Rows:
 
 
 def _write_part(
-    part: str,
+    what: str,
     blocks: Iterator[ImageBlock],
     new_label: Int,
-    folder: Path,
-    progress: Callable[[int, int], None],
+    target: Path,
+    progress: Progress,
 ) -> _Rows:
     ids: list[bytes] = []
     labels: list[Int] = []
     shape: tuple[int, ...] | None = None
     skipped = 0
-    with (folder / "unsorted.u8").open("wb") as file:
+    unsorted = target.with_name("unsorted.u8")
+    with unsorted.open("wb") as file:
         for block in blocks:
-            _check_block(block, part, shape, len(new_label))
+            _check_block(block, what, shape, len(new_label))
             shape = block.images.shape[1:]
-            require_space(folder, 2 * block.images.nbytes, "decoding images", "--cache-dir")
+            require_space(target.parent, 2 * block.images.nbytes, "decoding images", "--cache-dir")
             images = np.ascontiguousarray(block.images)
             ids.extend(hashlib.sha256(image).digest() for image in images)
             labels.append(new_label[block.labels])
@@ -182,38 +188,38 @@ def _write_part(
             skipped += block.skipped
             progress(len(ids), 0)
     if shape is None:
-        raise DataError(f"the {part} part holds no images: check the data set's files")
+        raise DataError(f"{what} part holds no images: check the data set's files")
     all_labels = np.concatenate(labels)
     order = np.array(sorted(range(len(ids)), key=lambda i: (ids[i], all_labels[i], i)))
-    _sort_pixels(folder, part, order, shape)
+    _sort_pixels(unsorted, target, order, shape)
     sorted_ids = np.frombuffer(b"".join(ids), np.uint8).reshape(-1, 32)[order]
     return _Rows(np.ascontiguousarray(sorted_ids), all_labels[order], (len(ids), *shape), skipped)
 
 
-def _sort_pixels(folder: Path, part: str, order: Int, shape: tuple[int, ...]) -> None:
-    unsorted = np.memmap(folder / "unsorted.u8", np.uint8, "r", shape=(len(order), *shape))
-    with (folder / f"{part}.u8").open("wb") as file:
+def _sort_pixels(unsorted: Path, target: Path, order: Int, shape: tuple[int, ...]) -> None:
+    pixels = np.memmap(unsorted, np.uint8, "r", shape=(len(order), *shape))
+    with target.open("wb") as file:
         for first in range(0, len(order), 1000):
-            file.write(unsorted[order[first : first + 1000]].data)
-    del unsorted
-    (folder / "unsorted.u8").unlink()
+            file.write(pixels[order[first : first + 1000]].data)
+    del pixels
+    unsorted.unlink()
 
 
-def _check_block(block: ImageBlock, part: str, shape: tuple[int, ...] | None, classes: int) -> None:
+def _check_block(block: ImageBlock, what: str, shape: tuple[int, ...] | None, classes: int) -> None:
     images, labels = block.images, block.labels
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
         raise PluginError(
-            f"data set broke its contract: a {part} block is {images.dtype} {images.shape}; "
+            f"{what} block broke its contract: got {images.dtype} {images.shape}; "
             "expected uint8 (b, h, w, 3)"
         )
     if shape is not None and images.shape[1:] != shape:
-        raise DataError(f"{part} images differ in size: {shape} and {images.shape[1:]}")
+        raise DataError(f"{what} images differ in size: {shape} and {images.shape[1:]}")
     if labels.shape != (len(images),) or (
         len(labels) and not (0 <= labels.min() and labels.max() < classes)
     ):
         raise PluginError(
-            f"data set broke its contract: labels of a {part} block must be {len(images)} "
-            f"integers in [0, {classes})"
+            f"{what} block broke its contract: its labels must be {len(images)} integers in "
+            f"[0, {classes})"
         )
 
 

@@ -26,7 +26,7 @@ FIELDS = ("known_label", "novel_label", "zsl_label", "margin", "novelty", "p_uns
 
 def predict_whole(bench: Bench) -> Outcome:
     """Fit the method on what an open task holds, and predict every test image."""
-    method, label = bench.create("method"), f"method {bench.refs['method'].label!r}"
+    method, label = bench.create("method"), bench.what("method")
     _check_slots(method, label)
     table = FeatureTable(bench) if "backbone" in method.slots else None
     embedding = class_embedding(bench) if "embedding" in method.slots else None

@@ -75,7 +75,7 @@ class GatedPipeline:
 
     def _map(self, progress: Progress) -> Arrays:
         bench, X = self.bench, self.features.X
-        mapping, what = bench.create("mapping"), f"mapping {bench.refs['mapping'].label!r}"
+        mapping, what = bench.create("mapping"), bench.what("mapping")
         S, seen = self.embedding.values, self.classes.seen
         rows = {part: np.searchsorted(seen, y) for part, y in self.y.items()}
         held_out = (X("validation"), rows["validation"]) if len(rows["validation"]) else None
@@ -132,7 +132,7 @@ class GatedPipeline:
         self, slot: str, candidates: Candidates, parts: tuple[str, ...], progress: Progress
     ) -> Arrays:
         bench = self.bench
-        classifier, what = bench.create(slot), f"classifier {bench.refs[slot].label!r}"
+        classifier, what = bench.create(slot), bench.what(slot)
         refit = slot == "seen_classifier" and parts == ("test",)
         fit_parts = ("train", "validation") if refit else ("train",)
         view = self.view(fit_parts, classifier.inputs)
@@ -167,7 +167,7 @@ class GatedPipeline:
         return self.bench.stages.arrays("novelty", key, lambda p: self._detect(detector, p))
 
     def _detect(self, detector: Any, progress: Progress) -> Arrays:
-        bench, what = self.bench, f"novelty {self.bench.refs['novelty'].label!r}"
+        bench, what = self.bench, self.bench.what("novelty")
         with bench.calling("novelty", "fit"):
             detector.fit(
                 self.view(("train",), detector.inputs),
@@ -221,7 +221,7 @@ class GatedPipeline:
                     p_unseen=scores.get("p_validation"),
                 )
             )
-        wanted = bench.create("unseen_classifier").candidates
+        wanted: Candidates = getattr(bench.create("unseen_classifier"), "candidates", "unseen")
         novel = self.branch("unseen_classifier", "all" if gate.joint else wanted)
         with bench.calling("gate", "combine"):
             prediction = gate.combine(
@@ -235,7 +235,7 @@ class GatedPipeline:
             prediction,
             len(bench.task.test_order),
             self.classes,
-            f"gate {bench.refs['gate'].label!r}",
+            bench.what("gate"),
         )
         return in_canonical_order(prediction, bench.task.test_order)
 

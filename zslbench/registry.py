@@ -6,7 +6,8 @@ The registry is an object that is passed around: there is no global one.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -232,6 +233,18 @@ class Registry:
             ) from error
         check_members(component, ref.kind, what)
         return component
+
+    @contextmanager
+    def calling(self, ref: ComponentRef, step: str) -> Iterator[None]:
+        """Name the component at fault where its own code fails in ``step``."""
+        try:
+            yield
+        except (ZSLBenchError, MemoryError, OSError):
+            raise
+        except Exception as error:  # whatever a component raises: its fault, by name
+            raise PluginError(
+                f"{self.describe(ref)} failed in {step}: {type(error).__name__}: {error}"
+            ) from error
 
     def load(self, ref: ComponentRef) -> Any:
         """Import ``module:Class``; a missing extra is named with the command that installs it."""

@@ -68,6 +68,8 @@ class Store:
                     write_ids(images, ids)
             if wordspace is not None:
                 write_text(folder / WORDSPACE, wordspace.model_dump_json() + "\n")
+            elif record.status == "finished":
+                (folder / WORDSPACE).unlink(missing_ok=True)
             write_text(folder / name, record.model_dump_json(indent=1) + "\n")
         return folder
 

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from zslbench.contracts import Float32, Int
+    from zslbench.contracts import Float32
 
 
 class RawStream:
@@ -43,10 +43,6 @@ class RawStream:
         # A byte has mean 127.5 and variance (256² − 1) / 12.
         centred = sums.astype(np.float32) - np.float32(4 * 127.5)
         return centred.reshape(rows, columns) * np.float32(1 / 147.80054)
-
-    def below(self, bound: int, count: int) -> Int:
-        """Draw ``count`` integers of 0 … bound − 1."""
-        return np.floor(self.uniform(count, 1)[:, 0] * bound).astype(np.int64)
 
     def _raw(self, count: int) -> NDArray[np.uint64]:
         return np.asarray(self._bits.random_raw(count), dtype=np.uint64)
