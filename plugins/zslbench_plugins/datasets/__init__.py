@@ -1,7 +1,7 @@
 """Bundled data sets."""
 
 from zslbench.hookspecs import Register, hookimpl
-from zslbench.specs import ComponentSpec
+from zslbench.specs import ComponentSpec, Param
 
 ZSLBENCH_API = 1
 
@@ -25,5 +25,9 @@ SHAPES = ComponentSpec(
     kind="dataset",
     name="shapes",
     target="zslbench_plugins.datasets.shapes:Shapes",
-    summary="Drawn shapes (colour × texture × form) with captions; needs no file and no network",
+    summary="Drawn shapes (texture × colour × form) with captions; needs no file and no network",
+    params=(
+        Param("images_per_class", "int", 200, "images of each class, a quarter for testing", minimum=4),
+        Param("seed", "int", 0, "draws other images and sentences", minimum=0, maximum=2**32 - 1),
+    ),
 )

@@ -69,9 +69,9 @@ class Shapes:
         notes=(
             "The recommended settings were decided beforehand, for a short first run; none was "
             "tuned on test images.",
-            "How hard the images are was set when the data set was made, by looking at what a "
-            "plain pipeline makes of images of another seed: figures on it compare methods, and "
-            "say nothing of photographs.",
+            "How hard the images are, and which classes are unseen, was set when the data set was "
+            "made, by looking at what a plain pipeline makes of test images, mostly of other "
+            "seeds: figures on it compare methods, and say nothing of photographs.",
             "The sentences are about words alone and name the unseen classes too, as any text "
             "might; they are drawn apart from the images.",
         ),

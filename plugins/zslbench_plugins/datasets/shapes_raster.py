@@ -4,8 +4,8 @@ Only sums, products, quotients, square roots, comparisons and rounding are used,
 operation of its own: IEEE 754 fixes every result. So an angle is given by the tangent t of its
 half: cos = (1 − t²) / (1 + t²), sin = 2t / (1 + t²).
 
-The constants set how hard the images are. They were chosen on images of other seeds than the
-default one, so that a plain pipeline neither fails nor saturates.
+The constants set how hard the images are. They were chosen, mostly on images of other seeds than
+the default one, so that a plain pipeline neither fails nor saturates.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from zslbench.contracts import Places
 
 SIDE, PERIOD = 16, 8
-COLOURS = {"red": (220, 50, 40), "green": (40, 190, 70), "blue": (50, 80, 230)}
+COLOURS = {"red": (170, 50, 40), "green": (40, 150, 60), "blue": (40, 70, 170)}
+LIGHT = 60  # a stripe is that much lighter: colour and direction add up
 DIRECTIONS = {"vertical": (0, 1), "horizontal": (1, 0), "diagonal": (1, 1)}  # steps: row, column
 COMPANY = {  # each word keeps company of its own: that is all that word vectors are learnt from
     "red": "tomato brick rose fire",
@@ -91,7 +92,7 @@ class Stripes:
             draw = np.random.default_rng([part, label])
             start = draw.integers(-1, 2, size=(count, 1, 1))  # a pixel to either side
             on = (down * row + across * column + start) % PERIOD < PERIOD // 2
-            images = np.where(on[..., None], COLOURS[colour], (90, 90, 90)).astype(np.float64)
+            images = LIGHT * on[..., None] + np.array(COLOURS[colour], np.float64)
             images += draw.normal(0, 1, images.shape) * self.noise
             yield ImageBlock(
                 np.clip(np.rint(images), 0, 255).astype(np.uint8),
