@@ -23,7 +23,9 @@ class Dictionary:
         self._untrained = frozenset(untrained)
 
     def vectors(self, words, *, sentences, places, context):
-        return WordVectors({w: self._vectors[w] for w in words if w in self._vectors}, self._untrained)
+        return WordVectors(
+            {w: self._vectors[w] for w in words if w in self._vectors}, self._untrained
+        )
 
 
 def look_up(vectors, names, **options):

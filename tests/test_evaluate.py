@@ -79,7 +79,9 @@ def test_a_finished_run_answers_from_its_record(run, tmp_path):
     first = run()
     stamp = (Store(tmp_path / "out").folder(first.run_id) / "record.json").stat().st_mtime_ns
     assert run() == first
-    assert (Store(tmp_path / "out").folder(first.run_id) / "record.json").stat().st_mtime_ns == stamp
+    assert (
+        Store(tmp_path / "out").folder(first.run_id) / "record.json"
+    ).stat().st_mtime_ns == stamp
 
 
 def test_force_runs_again_and_gives_the_same_row(run, tmp_path):
@@ -105,13 +107,15 @@ def test_nothing_in_a_record_names_a_host_a_user_or_a_path(run, tmp_path):
     import platform
 
     vectors = tmp_path / "my-vectors.csv"
-    vectors.write_text("attribute,blue,green,grey,red,white\nr,0,0,1,2,3\ng,0,2,1,0,3\nb,2,0,1,0,3\n")
+    vectors.write_text(
+        "attribute,blue,green,grey,red,white\nr,0,0,1,2,3\ng,0,2,1,0,3\nb,2,0,1,0,3\n"
+    )
     record = run(slots={"embedding": f"file/{vectors}"})
     text = record.model_dump_json()
     for word in (str(tmp_path), str(Path.home()), platform.node(), f'"{getpass.getuser()}"'):
         assert word not in text
     assert record.slots["embedding"].name == "file/my-vectors.csv"
-    (name, sha256), = record.slots["embedding"].contents
+    ((name, sha256),) = record.slots["embedding"].contents
     assert name == "my-vectors.csv"
     assert len(sha256) == 64
 
@@ -144,9 +148,17 @@ def test_other_unseen_classes_are_another_task(run):
     [
         ({"method": "tinny"}, InputError, "did you mean 'tiny'"),
         ({"dataset": "colors"}, InputError, "did you mean 'colours'"),
-        ({"slots": {"mapping": "flatt"}}, InputError, "unknown mapping 'flatt': did you mean 'flat'"),
+        (
+            {"slots": {"mapping": "flatt"}},
+            InputError,
+            "unknown mapping 'flatt': did you mean 'flat'",
+        ),
         ({"method": "chance", "slots": {"mapping": "flat"}}, InputError, "has no slot 'mapping'"),
-        ({"set": {"mapping.shrunk": 1}}, InputError, "no parameter 'shrunk': did you mean 'shrink'"),
+        (
+            {"set": {"mapping.shrunk": 1}},
+            InputError,
+            "no parameter 'shrunk': did you mean 'shrink'",
+        ),
         ({"set": {"mapping.shrink": "much"}}, InputError, "must be float ≥ 0 and ≤ 1, got 'much'"),
         ({"set": {"mapping.shrink": 2}}, InputError, "must be float ≥ 0 and ≤ 1, got 2"),
         ({"set": {"maping.shrink": 1}}, InputError, "did you mean 'mapping'"),
@@ -159,9 +171,21 @@ def test_other_unseen_classes_are_another_task(run):
         ({"reference": "oracle", "method": "chance"}, InputError, "needs a method made of slots"),
         ({"device": "warp:9"}, InputError, "available here: cpu"),
         ({"set": {"dataset.damage": "empty class"}}, DataError, "images of class 'red'"),
-        ({"set": {"backbone.fault": "nan"}}, PluginError, "'mean-colour' of plugin 'tiny': transform broke"),
-        ({"set": {"backbone.fault": "crash"}}, PluginError, "'mean-colour' of plugin 'tiny' failed in transform: Zero"),
-        ({"set": {"mapping.fault": "shape"}}, PluginError, r"mapping 'flat' of plugin 'tiny': transform broke"),
+        (
+            {"set": {"backbone.fault": "nan"}},
+            PluginError,
+            "'mean-colour' of plugin 'tiny': transform broke",
+        ),
+        (
+            {"set": {"backbone.fault": "crash"}},
+            PluginError,
+            "'mean-colour' of plugin 'tiny' failed in transform: Zero",
+        ),
+        (
+            {"set": {"mapping.fault": "shape"}},
+            PluginError,
+            r"mapping 'flat' of plugin 'tiny': transform broke",
+        ),
         ({"set": {"mapping.fault": "batch"}}, PluginError, "must not depend on the other test"),
     ],
 )

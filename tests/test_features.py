@@ -133,7 +133,8 @@ def test_too_small_a_disk_is_said_before_the_work(stages, images, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("number", "words"), [(errno.ENOSPC, "full"), (errno.EROFS, "read-only"), (errno.EACCES, "denied")]
+    ("number", "words"),
+    [(errno.ENOSPC, "full"), (errno.EROFS, "read-only"), (errno.EACCES, "denied")],
 )
 def test_a_refusing_disk_is_an_environment_failure(tmp_path, number, words):
     with pytest.raises(EnvironmentFailure, match=words), refusals_named(tmp_path, "--out"):

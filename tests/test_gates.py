@@ -20,9 +20,7 @@ JOINT = Branch(
 
 
 def combine(gate, novel=NOVEL, novelty=(0.0, 2.0, 1.0)):
-    return gate.combine(
-        KNOWN, novel, classes=CLASSES, novelty=np.array(novelty), p_unseen=None
-    )
+    return gate.combine(KNOWN, novel, classes=CLASSES, novelty=np.array(novelty), p_unseen=None)
 
 
 @given(st.integers(1, 300), st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))

@@ -22,7 +22,9 @@ def points():
 
 def test_novelty_is_minus_the_best_log_density_over_seen_classes(points):
     Z, prototypes, y = points
-    detector = GaussianDetector().fit(View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context())
+    detector = GaussianDetector().fit(
+        View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context()
+    )
     new = np.random.default_rng(1).normal(size=(50, 5)).astype(np.float32)
     densities = []
     for label in (0, 2):
@@ -35,7 +37,9 @@ def test_novelty_is_minus_the_best_log_density_over_seen_classes(points):
 
 def test_far_images_are_more_novel(points):
     Z, prototypes, y = points
-    detector = GaussianDetector().fit(View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context())
+    detector = GaussianDetector().fit(
+        View(Z=Z, prototypes=prototypes), y, CLASSES, context=Context()
+    )
     near = detector.novelty(View(Z=Z, prototypes=prototypes))
     far = detector.novelty(View(Z=Z + 100, prototypes=prototypes))
     assert far.min() > near.max()

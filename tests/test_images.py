@@ -90,8 +90,14 @@ def test_nothing_is_left_of_a_data_set_that_fails_half_way(tmp_path, pixels):
     [
         (ImageBlock(np.zeros((2, 4, 4, 3), np.float32), np.zeros(2, np.int64)), "expected uint8"),
         (ImageBlock(np.zeros((2, 4, 4), np.uint8), np.zeros(2, np.int64)), "expected uint8"),
-        (ImageBlock(np.zeros((2, 4, 4, 3), np.uint8), np.zeros(3, np.int64)), "train block broke its contract: its labels"),
-        (ImageBlock(np.zeros((1, 4, 4, 3), np.uint8), np.array([7])), "train block broke its contract: its labels"),
+        (
+            ImageBlock(np.zeros((2, 4, 4, 3), np.uint8), np.zeros(3, np.int64)),
+            "train block broke its contract: its labels",
+        ),
+        (
+            ImageBlock(np.zeros((1, 4, 4, 3), np.uint8), np.array([7])),
+            "train block broke its contract: its labels",
+        ),
     ],
 )
 def test_a_data_set_that_breaks_its_contract_is_named(tmp_path, block, message):

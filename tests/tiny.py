@@ -95,9 +95,7 @@ class Rgb:
         return ()
 
     def vectors(self, words, *, sentences, places, context):
-        return WordVectors(
-            {w: COLOURS[CLASSES.index(w)] / 100.0 for w in words if w in CLASSES}
-        )
+        return WordVectors({w: COLOURS[CLASSES.index(w)] / 100.0 for w in words if w in CLASSES})
 
 
 class Flat:
@@ -128,7 +126,9 @@ class Centroids:
     inputs = frozenset({"X"})
 
     def fit(self, view, y, classes, *, candidates, context):
-        self.means_ = np.stack([view.X[y == c].mean(axis=0) for c in classes.candidates(candidates)])
+        self.means_ = np.stack(
+            [view.X[y == c].mean(axis=0) for c in classes.candidates(candidates)]
+        )
         return self
 
     def decision(self, view):

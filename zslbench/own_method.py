@@ -46,7 +46,10 @@ def predict_whole(bench: Bench) -> Outcome:
         seed=bench.context.seed,
         task=bench.task.fingerprint,
     )
-    prediction = _unpack(bench.stages.arrays("method", key, compute))
+    arrays = bench.stages.arrays(
+        "method", key, compute, inputs=lambda: table and (table.X_seen, table.X_test)
+    )
+    prediction = _unpack(arrays)
     return Outcome(
         prediction=in_canonical_order(prediction, bench.task.test_order),
         curve=method.curve,

@@ -8,7 +8,7 @@ fitted without the validation part; the seen classifier is then refitted on both
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,9 @@ class GatedPipeline:
     @cached_property
     def mapped(self) -> Arrays:
         """Z on the three parts, and the prototypes (c, m)."""
-        return self.bench.stages.arrays("mapping", self._mapped_key, self._map)
+        return self.bench.stages.arrays(
+            "mapping", self._mapped_key, self._map, inputs=lambda: self._open({"X"})
+        )
 
     def _map(self, progress: Progress) -> Arrays:
         bench, X = self.bench, self.features.X
@@ -106,6 +108,7 @@ class GatedPipeline:
             "seen classifier without refit",
             key,
             lambda progress: self._classify("seen_classifier", "seen", PARTS, progress),
+            inputs=lambda: self._open(self.bench.create("seen_classifier").inputs),
         )
 
     @cached_property
@@ -120,6 +123,7 @@ class GatedPipeline:
             slot.replace("_", " "),
             key,
             lambda progress: self._classify(slot, candidates, ("test",), progress),
+            inputs=lambda: self._open(self.bench.create(slot).inputs),
         )
         return Branch(arrays["test"], self.classes.candidates(candidates))
 
@@ -164,7 +168,12 @@ class GatedPipeline:
         key = self._mapped_key | {"novelty": self.bench.identities["novelty"]}
         if "logits" in detector.inputs:
             key |= {"seen_classifier": self.bench.identities["seen_classifier"]}
-        return self.bench.stages.arrays("novelty", key, lambda p: self._detect(detector, p))
+        return self.bench.stages.arrays(
+            "novelty",
+            key,
+            lambda progress: self._detect(detector, progress),
+            inputs=lambda: self._open(detector.inputs),
+        )
 
     def _detect(self, detector: Any, progress: Progress) -> Arrays:
         bench, what = self.bench, self.bench.what("novelty")
@@ -189,6 +198,14 @@ class GatedPipeline:
         test = self.view(("test",), detector.inputs)
         check_rowwise(lambda rows: detector.novelty(_rows(test, rows)), arrays["test"], what)
         return arrays
+
+    def _open(self, spaces: Iterable[ViewInput]) -> None:
+        """Compute or open what a stage reads, before the stage's own clock runs."""
+        for space in spaces:
+            if space == "X":
+                _ = self.features.X_seen, self.features.X_test
+            else:
+                _ = self.logits if space == "logits" else self.mapped
 
     def view(self, parts: tuple[str, ...], inputs: frozenset[ViewInput]) -> View:
         """The spaces that a component reads, of ``parts`` in a row."""

@@ -44,27 +44,39 @@ def supervised(pipeline: GatedPipeline) -> Prediction:
         "candidates": "all",
         "refit": True,
     }
-    arrays = bench.stages.arrays("supervised", key, lambda progress: _fit(pipeline, progress))
+    features: dict[str, Any] = {}
+    arrays = bench.stages.arrays(
+        "supervised",
+        key,
+        lambda progress: _fit(pipeline, features["X"], progress),
+        inputs=lambda: features.update(X=_all_training(pipeline)),
+    )
     return in_canonical_order(_joint(arrays["test"], pipeline), bench.task.test_order)
 
 
-def _fit(pipeline: GatedPipeline, progress: Progress) -> Arrays:
-    bench, features = pipeline.bench, pipeline.features
-    rows = bench.task.unseen_train_rows
-    X_unseen = features.standardise(features.raw("train", rows), np.arange(len(rows)), "unseen")
-    X: Any = np.concatenate([features.X_seen, X_unseen])
-    labels = bench.data.train.labels
+def _all_training(pipeline: GatedPipeline) -> Any:
+    """Standardised features of every training image: the seen ones, then the unseen ones."""
+    features, rows = pipeline.features, pipeline.bench.task.unseen_train_rows
+    raw = features.raw("train", rows)
+    return np.concatenate(
+        [features.X_seen, features.standardise(raw, np.arange(len(rows)), "unseen")]
+    )
+
+
+def _fit(pipeline: GatedPipeline, X: Any, progress: Progress) -> Arrays:
+    bench, task = pipeline.bench, pipeline.bench.task
+    rows = np.concatenate([pipeline.features.seen_rows, task.unseen_train_rows])
     classifier = bench.create("seen_classifier")
     with bench.calling("seen_classifier", "fit"):
         classifier.fit(
             View(X=X),
-            labels[np.concatenate([features.seen_rows, rows])],
-            bench.task.classes,
+            bench.data.train.labels[rows],
+            task.classes,
             candidates="all",
             context=bench.telling(progress),
         )
     with bench.calling("seen_classifier", "decision"):
-        return {"test": classifier.decision(View(X=features.X_test))}
+        return {"test": classifier.decision(View(X=pipeline.features.X_test))}
 
 
 def _joint(scores: Any, pipeline: GatedPipeline) -> Prediction:

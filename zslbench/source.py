@@ -25,7 +25,7 @@ def source_hash(target: str) -> str:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = None if name in found else _origin(name)
+        path = None if name in found else _origin(name, package_too=name == module)
         if path is None:
             continue
         found[name] = path.read_bytes()
@@ -38,8 +38,8 @@ def source_hash(target: str) -> str:
     return digest.hexdigest()
 
 
-def _origin(module: str) -> Path | None:
-    """The .py file of a module that is more than a package's list of contents."""
+def _origin(module: str, *, package_too: bool) -> Path | None:
+    """The .py file of a module; that of a package, mostly its list of contents, if asked for."""
     import sys
 
     loaded = sys.modules.get(module)
@@ -53,7 +53,8 @@ def _origin(module: str) -> Path | None:
         if spec is None or spec.origin is None:
             return None
         path = Path(spec.origin)
-    return path if path.suffix == ".py" and path.name != "__init__.py" else None
+    wanted = path.suffix == ".py" and (package_too or path.name != "__init__.py")
+    return path if wanted else None
 
 
 def _imports(code: bytes, module: str) -> Iterator[str]:

@@ -43,14 +43,20 @@ class Stages:
         key: Mapping[str, Any],
         compute: Callable[[Progress], Arrays],
         note: str = "",
+        inputs: Callable[[], object] = tuple,
     ) -> Arrays:
-        """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them."""
+        """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them.
+
+        ``inputs`` opens what ``compute`` will read, so that the stages before are measured by
+        themselves; where the output is in the cache they are not opened at all.
+        """
         path = self.path(stage, key)
         with self.guard(path, stage):
             if path.is_file():
                 path.touch()
                 self.monitor.cached(stage)
                 return load_arrays(path)
+            inputs()
             with self.monitor.stage(stage, note) as progress:
                 made = compute(progress)
                 contiguous = {name: np.ascontiguousarray(array) for name, array in made.items()}

@@ -27,7 +27,9 @@ SHAPES = ComponentSpec(
     target="zslbench_plugins.datasets.shapes:Shapes",
     summary="Drawn shapes (texture × colour × form) with captions; needs no file and no network",
     params=(
-        Param("images_per_class", "int", 200, "images of each class, a quarter for testing", minimum=4),
+        Param(
+            "images_per_class", "int", 200, "images of each class, a quarter for testing", minimum=4
+        ),
         Param("seed", "int", 0, "draws other images and sentences", minimum=0, maximum=2**32 - 1),
     ),
 )

@@ -45,7 +45,8 @@ class CentroidMapping:
         centre, target = centroids.mean(axis=0), S.mean(axis=0, dtype=np.float64)
         C = centroids - centre
         gram = C @ C.T
-        penalty = self.ridge * max(float(np.trace(gram)) / len(S), np.finfo(np.float32).tiny)
+        size = float(np.trace(gram)) / len(S) or 1.0  # all centroids equal: W is 0
+        penalty = self.ridge * size
         W = C.T @ np.linalg.solve(gram + penalty * np.eye(len(S)), S - target)
         self.weights_ = W.astype(np.float32)
         self.offset_ = (target - centre @ W).astype(np.float32)
