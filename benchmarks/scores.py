@@ -1,7 +1,7 @@
 """What the reference method must reach, read from the published records.
 
-python benchmarks/scores.py [LEADERBOARDS]: prints each figure beside its goal; exit code 1 where one
-is missed. Published figures: Socher et al. 2013 (82.5 % seen, about 90 % cat–truck).
+python benchmarks/scores.py [LEADERBOARDS] prints each figure beside its goal; exit code 1 where
+one is missed. Published figures: Socher et al. 2013 (82.5 % seen, about 90 % cat–truck).
 """
 
 from __future__ import annotations

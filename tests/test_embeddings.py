@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ PLACES = Places(Path("data"), Path("cache"))
 class Dictionary:
     metric = "euclidean"
     space = None
-    aliases = {"aquarium fish": "fish"}
+    aliases = MappingProxyType({"aquarium fish": "fish"})
 
     def __init__(self, vectors, untrained=()):
         self._vectors = {w: np.asarray(v, np.float64) for w, v in vectors.items()}

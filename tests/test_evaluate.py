@@ -1,4 +1,4 @@
-"""A whole run through the public API: what comes back, what is stored, what is shared, what fails."""
+"""A whole run through the public API: what comes back, is stored, is shared, and what fails."""
 
 import json
 import sys
@@ -244,7 +244,9 @@ def test_a_record_of_a_newer_schema_is_refused(run, tmp_path):
 def test_life_cycle_hooks_follow_a_run(run, tmp_path):
     class Listener:
         ZSLBENCH_API = 1
-        heard: list = []
+
+        def __init__(self):
+            self.heard = []
 
         @zslbench.hookimpl
         def run_started(self, spec, run_id):
@@ -258,9 +260,10 @@ def test_life_cycle_hooks_follow_a_run(run, tmp_path):
         def run_finished(self, record):
             self.heard.append(("finished", record.status))
 
+    listener = Listener()
     options = {"out": tmp_path / "out", "cache_dir": tmp_path / "cache", "threads": 1}
-    zslbench.evaluate("tiny", "colours", plugins=[tiny, Listener()], **options)
-    heard = Listener.heard
+    zslbench.evaluate("tiny", "colours", plugins=[tiny, listener], **options)
+    heard = listener.heard
     assert ("started", "tiny") in heard
     assert ("mapping", False) in heard
     assert heard[-1] == ("finished", "finished")

@@ -1,6 +1,7 @@
 """A plugin for tests of the harness: a data set, and a component for each slot, all tiny."""
 
 import time
+from types import MappingProxyType
 
 import numpy as np
 
@@ -89,7 +90,7 @@ class Rgb:
 
     metric = "euclidean"
     space = None
-    aliases = {}
+    aliases = MappingProxyType({})
 
     def sources(self, places):
         return ()

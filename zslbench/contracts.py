@@ -72,7 +72,7 @@ class ImageSource(Protocol):
     def __len__(self) -> int: ...
 
     def blocks(self, start: int = 0, size: int = 256) -> Iterator[UInt8]:
-        """Yield (b, h, w, 3) uint8 RGB blocks of at most ``size`` images from image ``start`` on."""
+        """Yield (b, h, w, 3) uint8 RGB blocks of at most ``size`` images from ``start`` on."""
         ...
 
     def take(self, rows: Int) -> UInt8:

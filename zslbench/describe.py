@@ -138,7 +138,7 @@ def _embedding(embedding: Embedding) -> EmbeddingRecord:
 
 
 def _overlap(spec: RunSpec, outcome: Outcome | None) -> dict[str, str]:
-    """Per unseen class; a backbone that saw other labels before is unknown until they are mapped."""
+    """Per unseen class; what a pre-trained backbone saw is unknown until it is mapped."""
     if outcome is None:
         return {}
     return dict.fromkeys(spec.unseen, "unknown" if outcome.pretraining else "none")

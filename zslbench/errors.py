@@ -13,7 +13,7 @@ class ZSLBenchError(Exception):
 
 
 class InputError(ZSLBenchError):
-    """What the user asked for cannot be: an unknown name, a value out of bounds, an impossible split."""
+    """What the user asked for cannot be: an unknown name, a value out of bounds, a bad split."""
 
     exit_code = 2
 

@@ -73,7 +73,7 @@ class FeatureTable:
             )
 
     def raw(self, part: str, rows: Int) -> Float32:
-        """Features of ``part`` ("train" or "test") at canonical ``rows``, as the backbone gives them."""
+        """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
         bench = self._bench
         images = getattr(bench.data, part)
         with bench.calling("backbone", "transform"):

@@ -50,7 +50,7 @@ class StoredDataset:
 
     @property
     def duplicates(self) -> dict[str, int]:
-        """How many images repeat another's pixels: within each part, and test images in training."""
+        """Images that repeat another's pixels: within each part, and test images in training."""
         train, test = (_rows_as_keys(part.ids) for part in (self.train, self.test))
         return {
             "train": len(train) - len(np.unique(train)),
@@ -215,7 +215,7 @@ def _check_block(block: ImageBlock, what: str, shape: tuple[int, ...] | None, cl
     if shape is not None and images.shape[1:] != shape:
         raise DataError(f"{what} images differ in size: {shape} and {images.shape[1:]}")
     if labels.shape != (len(images),) or (
-        len(labels) and not (0 <= labels.min() and labels.max() < classes)
+        len(labels) and not (labels.min() >= 0 and labels.max() < classes)
     ):
         raise PluginError(
             f"{what} block broke its contract: its labels must be {len(images)} integers in "

@@ -24,7 +24,7 @@ def numerical_versions() -> dict[str, str]:
 
 
 def versions(distributions: Iterator[str] | list[str]) -> dict[str, str]:
-    """Versions of Python, of zslbench and its libraries, and of the ``distributions`` that took part."""
+    """Versions of Python, zslbench, its libraries, and the ``distributions`` that took part."""
     from zslbench import __version__
 
     found = {name: _version(name) for name in (*NUMERICAL, *OTHERS, *distributions)}

@@ -155,8 +155,8 @@ def _check_slots(owner: str, filled: Mapping[str, str], request: Request) -> Non
         allowed = ["dataset", "method", *own]
         if not dot or slot not in allowed:
             raise InputError(
-                f"cannot set {key!r}{suggest(slot, allowed) or ';'} write SLOT.PARAMETER=VALUE with "
-                f"a slot of {owner}: {', '.join(allowed)}"
+                f"cannot set {key!r}{suggest(slot, allowed) or ';'} write SLOT.PARAMETER=VALUE "
+                f"with a slot of {owner}: {', '.join(allowed)}"
             )
 
 

@@ -14,7 +14,7 @@ from zslbench.errors import PluginError
 
 @cache
 def source_hash(target: str) -> str:
-    """Return the sha256 of the module in ``module:Class`` and of what it imports of its own package.
+    """Return the sha256 of the module in ``module:Class`` and of what it imports of its package.
 
     The modules are read, not imported. The harness's own modules are left out: their version
     stands in the run's identity by itself.

@@ -70,8 +70,8 @@ class Recipe:
 class ComponentSpec:
     """One component as its plugin registers it.
 
-    ``name`` is unique in its kind; a family ends in ``/*`` (``file/*``), and what the user writes in
-    place of the star reaches the constructor as its first keyword argument, ``member``.
+    ``name`` is unique in its kind; a family ends in ``/*`` (``file/*``), and what the user writes
+    in place of the star reaches the constructor as its first keyword argument, ``member``.
     ``target`` is ``package.module:Class``, imported at first use. A method has either a ``target``
     (a class of its own) or a ``recipe``.
     """

@@ -36,8 +36,8 @@ class HardGate:
         novelty = heldout.train_novelty if self.cut_from == "train" else heldout.novelty
         if rule.rule == "seen_kept" and (novelty is None or not len(novelty)):
             raise InputError(
-                f"gate 'hard' sets its cut {self.cut!r} on held-out seen images and there are none: "
-                "give --validation a share > 0, or --set gate.cut_from=train"
+                f"gate 'hard' sets its cut {self.cut!r} on held-out seen images and there are none:"
+                " give --validation a share > 0, or --set gate.cut_from=train"
             )
         self.cut_ = rule.on(np.zeros(0) if novelty is None else novelty)
         return self
