@@ -1,0 +1,149 @@
+"""Softmax regression, solved to a certified gap (Socher et al. 2013, § 5)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+import torch
+
+from zslbench.errors import InputError
+from zslbench_plugins.optim.lbfgs import Minimum, minimise
+from zslbench_plugins.optim.rows import as_tensor, blocks
+from zslbench_plugins.optim.spectrum import Spectrum, leading_spectrum
+
+if TYPE_CHECKING:
+    from zslbench.contracts import Candidates, ClassTable, Context, Float32, Int, View, ViewInput
+
+COARSE = 0.02  # gap at which the small problem along the leading directions is left
+
+
+class SoftmaxClassifier:
+    """min_W mean cross-entropy of softmax(W x) + (ridge / 2) ‖W‖², no bias.
+
+    The objective is ridge-strongly convex, so f(W) − f* ≤ ‖∇f‖² / (2 ridge): it is solved until
+    this bound is at most ``gap`` · f. L-BFGS runs in coordinates scaled by the leading directions
+    of the features, without which it needs thousands of passes; a pass reads the features once.
+    """
+
+    inputs: ClassVar[frozenset[ViewInput]] = frozenset({"X"})
+
+    def __init__(self, ridge: float = 1e-3, gap: float = 1e-2, max_passes: int = 1000) -> None:
+        self.ridge = ridge
+        self.gap = gap
+        self.max_passes = max_passes
+
+    def fit(
+        self,
+        view: View,
+        y: Int,
+        classes: ClassTable,
+        *,
+        candidates: Candidates,
+        context: Context,
+    ) -> Self:
+        """Learn ``W_`` (c_v, d) from X (n, d) and labels ``y`` (n,); columns as ``candidates``.
+
+        Raises InputError for a candidate class without images, and where the gap is not reached in
+        ``max_passes``.
+        """
+        X, target = _check(view, y, classes, candidates)
+        torch.set_num_threads(context.threads)
+        width = len(classes.candidates(candidates))
+        spectrum = leading_spectrum(X, seed=context.seed)
+        start, scale = self._coarse(spectrum, target[spectrum.sample], width)
+        found = minimise(
+            partial(cross_entropy, X, target, ridge=self.ridge),
+            start,
+            precondition=lambda g: spectrum.scale(g, *scale),
+            done=self._certified,
+            max_passes=self.max_passes,
+            progress=lambda passes: context.progress(passes, 0),
+        )
+        if not found.reached:
+            raise InputError(self._complaint(found))
+        self.W_ = found.w.numpy()
+        self.loss_, self.passes_ = found.loss, found.passes
+        self.gap_ = self._bound(found.gradient) / found.loss
+        return self
+
+    def decision(self, view: View) -> Float32:
+        """Return the logits W x (n, c_v), float32."""
+        if view.X is None:
+            raise InputError("softmax reads features X, and the method has none")
+        X, W = as_tensor(view.X), torch.from_numpy(self.W_)
+        out = torch.empty(len(X), len(W))
+        for rows in blocks(len(X)):
+            out[rows] = X[rows] @ W.T
+        logits: Float32 = out.numpy()
+        return logits
+
+    def _coarse(
+        self, spectrum: Spectrum, target: torch.Tensor, width: int
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, float]]:
+        """Solve along the leading directions alone; return W, and the scaling for the rest.
+
+        The Hessian is about w̄ · Xᵀ X / n + ridge, with w̄ the mean of p (1 − p).
+        """
+        scores, guess = spectrum.scores, 0.5 / width
+        found = minimise(
+            partial(cross_entropy, scores, target, ridge=self.ridge),
+            torch.zeros(width, scores.shape[1]),
+            precondition=lambda g: g / (guess * spectrum.values + self.ridge),
+            done=lambda loss, g: self._bound(g) <= COARSE * loss,
+            max_passes=200,
+        )
+        p = torch.softmax(scores @ found.w.T, dim=1)
+        weight = float((p * (1 - p)).mean())
+        leading = 1 / (weight * spectrum.values + self.ridge)
+        rest = 1 / (weight * spectrum.tail + self.ridge)
+        return found.w @ spectrum.directions.T, (leading, rest)
+
+    def _certified(self, loss: float, gradient: torch.Tensor) -> bool:
+        return self._bound(gradient) <= self.gap * loss
+
+    def _bound(self, gradient: torch.Tensor) -> float:
+        return float(gradient.square().sum(dtype=torch.float64)) / (2 * self.ridge)
+
+    def _complaint(self, found: Minimum) -> str:
+        return (
+            f"softmax stopped after {found.passes} passes at a relative gap of "
+            f"{self._bound(found.gradient) / found.loss:.2g}, and {self.gap:g} was asked for: "
+            "raise max_passes, gap or ridge"
+        )
+
+
+def cross_entropy(
+    X: torch.Tensor, y: torch.Tensor, W: torch.Tensor, *, ridge: float
+) -> tuple[float, torch.Tensor]:
+    """Return mean cross-entropy + (ridge / 2) ‖W‖² at W (c, d), and its gradient (c, d).
+
+    X (n, d) is read once, in blocks: each is still in cache when the gradient needs it.
+    """
+    n, total = len(X), 0.0
+    gradient = torch.zeros_like(W)
+    for rows in blocks(n):
+        x, labels = X[rows], y[rows, None]
+        log_p = torch.log_softmax(x @ W.T, dim=1)
+        total -= float(log_p.gather(1, labels).sum(dtype=torch.float64))
+        residual = log_p.exp_()
+        residual.scatter_add_(1, labels, -torch.ones_like(labels, dtype=residual.dtype))
+        gradient.addmm_(residual.T, x)
+    decay = 0.5 * ridge * float(W.square().sum(dtype=torch.float64))
+    return total / n + decay, gradient.div_(n).add_(W, alpha=ridge)
+
+
+def _check(
+    view: View, y: Int, classes: ClassTable, candidates: Candidates
+) -> tuple[torch.Tensor, torch.Tensor]:
+    if view.X is None:
+        raise InputError("softmax reads features X, and the method has none")
+    columns = classes.candidates(candidates)
+    empty = [classes.names[c] for c in columns if not (y == c).any()]
+    if empty:
+        raise InputError(
+            f"softmax has no training image of class {', '.join(map(repr, empty))}: every "
+            "candidate class needs some"
+        )
+    return as_tensor(view.X), torch.from_numpy(np.searchsorted(columns, y))

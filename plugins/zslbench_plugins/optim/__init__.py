@@ -1,0 +1,1 @@
+"""What the trained components share: rows read in blocks, a spectral preconditioner, L-BFGS."""
