@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 
 from zslbench.disk import require_space
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 BLOCK = 512  # rows in memory at a time
 RELATIVE_FLOOR = 0.01  # of the mean variance, where the backbone names no floor of its own
+
+
+MEMORY_SHARE = 0.25  # of the available memory, for one array
 
 
 @dataclass(frozen=True)
@@ -51,19 +55,13 @@ def moments(raw: Float32, rows: Int, floor: float | None) -> Moments:
 def standardised(
     raw: Float32, rows: Int, by: Moments, scratch: Path, progress: Progress
 ) -> Float32:
-    """Return ``raw[rows]`` standardised (len(rows), d), read-only, on a scratch file.
+    """Return ``raw[rows]`` standardised (len(rows), d), read-only.
 
-    The file has no name and goes with the array; memory stays free for the fits.
+    In memory where it takes at most a quarter of what is available, so that fits which read it
+    again and again never wait for a disk; else on a scratch file without a name, which goes with
+    the array.
     """
-    shape = (len(rows), raw.shape[1])
-    size = 4 * shape[0] * shape[1]
-    require_space(scratch, size, "standardised features", "--cache-dir")
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=scratch) as file:
-        file.truncate(max(size, 1))
-        out = (
-            np.memmap(file, np.float32, "r+", shape=shape) if size else np.empty(shape, np.float32)
-        )
+    out = _room((len(rows), raw.shape[1]), scratch)
     mean, factor = by.mean.astype(np.float32), (1.0 / by.scale).astype(np.float32)
     for start in range(0, len(rows), BLOCK):
         block = raw[rows[start : start + BLOCK]]
@@ -71,3 +69,14 @@ def standardised(
         progress(start + len(block), len(rows))
     out.flags.writeable = False
     return out
+
+
+def _room(shape: tuple[int, int], scratch: Path) -> Float32:
+    size = 4 * shape[0] * shape[1]
+    if size <= MEMORY_SHARE * psutil.virtual_memory().available:
+        return np.empty(shape, np.float32)
+    require_space(scratch, size, "standardised features", "--cache-dir")
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=scratch) as file:
+        file.truncate(size)
+        return np.memmap(file, np.float32, "r+", shape=shape)

@@ -22,11 +22,12 @@ SOCHER = ComponentSpec(
     params=(
         Param("hidden", "int", 200, "hidden units", minimum=1),
         Param("decay", "float", 1e-4, "weight decay; biases are not decayed", minimum=0),
+        Param("epochs", "int", 8, "passes in mini-batches, to begin with", minimum=0),
+        Param("passes", "int", 40, "passes of full-batch L-BFGS at most, after that", minimum=1),
         Param(
             "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
             minimum=0, exclusive_minimum=True,
         ),
-        Param("max_passes", "int", 2000, "passes over the features before giving up", minimum=1),
     ),
 )  # fmt: skip
 
