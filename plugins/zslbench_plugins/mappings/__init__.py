@@ -22,12 +22,11 @@ SOCHER = ComponentSpec(
     params=(
         Param("hidden", "int", 200, "hidden units", minimum=1),
         Param("decay", "float", 1e-4, "weight decay; biases are not decayed", minimum=0),
-        Param("epochs", "int", 8, "passes in mini-batches, to begin with", minimum=0),
-        Param("passes", "int", 40, "passes of full-batch L-BFGS at most, after that", minimum=1),
         Param(
             "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
             minimum=0, exclusive_minimum=True,
         ),
+        Param("max_passes", "int", 50, "passes over the features at most: the budget", minimum=1),
     ),
 )  # fmt: skip
 
