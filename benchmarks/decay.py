@@ -1,4 +1,6 @@
-"""How the decay that `shapes` recommends for the two-layer map was chosen: python benchmarks/decay.py
+"""How the decay that `shapes` recommends for the two-layer map was chosen.
+
+python benchmarks/decay.py
 
 For each decay, the map's mean squared distance to the class vectors on held-out images of *seen*
 classes, over three seeds, beside that of always answering with the mean class vector. No test image

@@ -67,7 +67,7 @@ class TwoLayerLoss:
 
     def unpack(self, w: torch.Tensor) -> Layers:
         """The layers as views of the vector ``w``."""
-        parts = w.split([int(np.prod(shape)) for shape in self.shapes])
+        parts = torch.split(w, [int(np.prod(shape)) for shape in self.shapes])
         return Layers(*(part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)))
 
     def __call__(self, w: torch.Tensor) -> tuple[float, torch.Tensor]:

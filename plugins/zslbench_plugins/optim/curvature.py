@@ -1,4 +1,4 @@
-"""A Kronecker-factored curvature and its inverse: a preconditioner for layers that read features."""
+"""A Kronecker-factored curvature and its inverse: a preconditioner for a layer on features."""
 
 from __future__ import annotations
 

@@ -36,12 +36,12 @@ def minimise(
     max_passes: int,
     memory: int = 20,
     progress: Callable[[int], None] | None = None,
-    accepted: Callable[[torch.Tensor], None] | None = None,
 ) -> Minimum:
     """Minimise ``objective`` from ``w`` until ``done(loss, gradient)`` or ``max_passes``.
 
-    ``accepted`` is told each new point, ``progress`` the number of passes. The loss never rises by more than rounding. A step that fails the line search clears the memory
-    once; a second failure in a row ends the search with ``reached`` False.
+    ``progress`` is told the number of passes. The loss never rises by more than rounding. A step
+    that fails the line search clears the memory once; a second failure in a row ends the search
+    with ``reached`` False.
     """
     loss, gradient = objective(w)
     passes, failed = 1, False
@@ -74,8 +74,6 @@ def minimise(
         if curvature > 1e-10 * _dot(moved, moved) ** 0.5 * _dot(turned, turned) ** 0.5:
             pairs.append((moved, turned, curvature))
         w, loss, gradient = candidate, new_loss, new_gradient
-        if accepted is not None:
-            accepted(w)
     return Minimum(w, loss, gradient, passes, reached=True)
 
 

@@ -22,7 +22,9 @@ class Spectrum:
     sample: torch.Tensor  # the rows that were used (m,), ascending
     scores: torch.Tensor  # X[sample] @ directions (m, r)
 
-    def scale(self, V: torch.Tensor, leading: torch.Tensor, rest: torch.Tensor) -> torch.Tensor:
+    def scale(
+        self, V: torch.Tensor, leading: torch.Tensor, rest: torch.Tensor | float
+    ) -> torch.Tensor:
         """Multiply rows V (c, d) by ``leading`` (r,) along the directions, by ``rest`` across."""
         inside = V @ self.directions
         return rest * V + (inside * (leading - rest)) @ self.directions.T
