@@ -32,7 +32,8 @@ class Curvature:
     def solve(self, V: torch.Tensor) -> torch.Tensor:
         """H⁻¹ V, for V (c, d)."""
         rotated = self.basis.T @ V
-        return self.basis @ self.spectrum.scale(rotated, self.leading, self.rest)
+        solved: torch.Tensor = self.basis @ self.spectrum.scale(rotated, self.leading, self.rest)
+        return solved
 
     def solve_bias(self, v: torch.Tensor) -> torch.Tensor:
         """The same for the layer's bias (c,): a feature that is 1, without ridge."""
