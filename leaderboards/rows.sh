@@ -32,5 +32,5 @@ for dataset in "${@:-shapes}"; do
         cifar10) rows cifar10 0-2 0 ;;
         *) echo "no rows are defined for '$dataset': shapes or cifar10" >&2; exit 2 ;;
     esac
-    zslbench leaderboard publish --out "$OUT" --dataset "$dataset"
 done
+zslbench leaderboard publish --out "$OUT" "$OUT"/runs/*
