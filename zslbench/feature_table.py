@@ -106,7 +106,9 @@ class FeatureTable:
     def X_seen(self) -> Float32:
         """(n_train + n_validation, d)."""
         rows = np.searchsorted(np.sort(self.seen_rows), self.seen_rows)
-        return self.standardise(self._raw_seen, rows, "seen")
+        X = self.standardise(self._raw_seen, rows, "seen")
+        del self._raw_seen  # its mapped pages would count as memory for the rest of the run
+        return X
 
     @cached_property
     def X_test(self) -> Float32:
