@@ -52,7 +52,8 @@ def held_out_errors(
     goal = S[y["held out"]]
     errors = []
     for decay in DECAYS:
-        ref = registry.resolve("mapping", "socher2013", [("user", {"decay": decay})])
+        chosen = {"decay": decay, "max_passes": told["max_passes"]}
+        ref = registry.resolve("mapping", "socher2013", [("user", chosen)])
         mapping = registry.create(ref).fit(X["train"], y["train"], S, context=context)
         errors.append(float(np.square(mapping.transform(X["held out"]) - goal).sum(axis=1).mean()))
     guess = S[y["train"]].mean(axis=0)

@@ -68,7 +68,7 @@ class FeatureKeeper:
 @hookimpl
 def register_methods(register: Register) -> None:
     """Offer the keeper."""
-    params = (Param("folder", "str", "", "where to save"), Param("stamp", "int", 0, "of the run"))
+    params = (Param("folder", "str", ".", "where to save"), Param("stamp", "int", 0, "of the run"))
     register(ComponentSpec("method", "keeper", f"{__name__}:FeatureKeeper", params=params))
 
 

@@ -3,11 +3,12 @@
     python benchmarks/mapping.py [--features X.npy --labels y.npy] [--words words.word2vec.txt]
                                  [--threads 2] [--iterations 10]
 
-The plain version is SciPy's L-BFGS with whole-matrix float32 products. It runs for --iterations, and
-on until it has had as long as the mapping; its time is scaled to 500, and --full runs all of them.
-The loss is not convex, so the two may end at different points. A label is the number of a word in
-alphabetical order; without --words the word vectors are drawn. Exits with 1 unless the mapping's
-loss is at most that of the plain version after the same time (with --full: after 500 iterations).
+The plain version is SciPy's L-BFGS with whole-matrix float32 products. It runs for --iterations,
+and on until it has had as long as the mapping; its time is scaled to 500, and --full runs all of
+them. The loss is not convex, so the two may end at different points. A label is the number of a
+word in alphabetical order; without --words the word vectors are drawn. Exits with 1 unless the
+mapping's loss is at most that of the plain version after the same time (with --full: after 500
+iterations).
 """
 
 from __future__ import annotations

@@ -72,11 +72,10 @@ def run_plain(
         if len(steps) >= iterations and steps[-1].seconds >= seconds:
             raise StopIteration
 
-    options = {"maxiter": FULL, "maxfun": 10 * FULL, "ftol": 0.0, "gtol": 0.0}
     began = time.perf_counter()
     minimize(
         evaluate, start.reshape(-1).double().numpy(), method="L-BFGS-B", jac=True, callback=tell,
-        options=options,
+        options={"maxiter": FULL, "maxfun": 10 * FULL, "ftol": 0.0, "gtol": 0.0},
     )  # fmt: skip
     return PlainRun(steps)
 
@@ -115,10 +114,10 @@ def read_problem(options: Any) -> tuple[Float32, Int]:
 
 
 def draw_problem(seed: int = 0) -> tuple[Float32, Int]:
-    """Draw X (ROWS, COLUMNS) with a power-law spectrum like CIFAR's, and labels of a linear teacher.
+    """Draw X (ROWS, COLUMNS) with a power-law spectrum like CIFAR's, and a linear teacher's labels.
 
-    The eigenvalues pass through CIFAR's first and 300th, scaled down with the number of columns. The
-    teacher looks along all directions, the leading ones more, and is not always obeyed.
+    The eigenvalues pass through CIFAR's first and 300th, scaled down with the number of columns.
+    The teacher looks along all directions, the leading ones more, and is not always obeyed.
     """
     rng = np.random.default_rng(seed)
     power = np.log(LARGEST / THREE_HUNDREDTH) / np.log(300)

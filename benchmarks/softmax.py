@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = read_options(parser, arguments)
     X, labels = read_problem(options)
     names, y = np.unique(labels, return_inverse=True)
-    classes = ClassTable(tuple(f"{name:03d}" for name in names), ("seen",) * len(names))
+    classes = ClassTable(tuple(f"{name:03d}" for name in names), tuple("seen" for _ in names))
     print(f"{X.shape[0]} × {X.shape[1]} features, {len(names)} classes, {options.threads} threads")
 
     began = time.perf_counter()

@@ -28,6 +28,7 @@ class SoftmaxClassifier:
     """
 
     inputs: ClassVar[frozenset[ViewInput]] = frozenset({"X"})
+    needs_images: ClassVar[bool] = True  # of every candidate class
 
     def __init__(self, ridge: float = 1e-3, gap: float = 1e-2, max_passes: int = 1000) -> None:
         self.ridge = ridge

@@ -22,11 +22,12 @@ SOCHER = ComponentSpec(
     params=(
         Param("hidden", "int", 200, "hidden units", minimum=1),
         Param("decay", "float", 1e-4, "weight decay; biases are not decayed", minimum=0),
+        Param("epochs", "int", 20, "passes in mini-batches, to begin with", minimum=0),
+        Param("max_passes", "int", 20, "full passes after them, at most: the budget", minimum=1),
         Param(
             "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
             minimum=0, exclusive_minimum=True,
         ),
-        Param("max_passes", "int", 50, "passes over the features at most: the budget", minimum=1),
     ),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ import torch
 
 from zslbench.errors import InputError
 from zslbench_plugins.mappings.two_layer import TwoLayerLoss, draw_layers
+from zslbench_plugins.optim.adam import descend
 from zslbench_plugins.optim.lbfgs import minimise
 from zslbench_plugins.optim.rows import as_tensor, blocks
 from zslbench_plugins.optim.spectrum import leading_spectrum
@@ -23,24 +24,28 @@ MEMORY = 15  # pairs of L-BFGS: 20 MB each at 12,800 features and 200 hidden uni
 class TwoLayerMapping:
     """f = W2 tanh(W1 x + b1) + b2, trained on the mean squared distance to the class vectors.
 
-    J = (1/2n) Σ ‖s − f(x)‖² + (decay/2)(‖W1‖² + ‖W2‖²), over all weights, by L-BFGS with a
-    Kronecker-factored preconditioner. J is not convex: a point found is stationary at best.
+    J = (1/2n) Σ ‖s − f(x)‖² + (decay/2)(‖W1‖² + ‖W2‖²), over all weights: ``epochs`` of
+    mini-batches (Adam), then L-BFGS with a Kronecker-factored preconditioner. J is not convex: a
+    point found is stationary at best.
 
-    Training stops where ‖∇J‖ ≤ ``tolerance`` · ‖∇J at the start‖, or after ``max_passes`` passes
-    over the features. The second is a budget, not a failure: J never rises, and a pass here is
-    worth many plain ones (``benchmarks/mapping.py`` compares with 500 plain iterations from the
-    same start). ``gradient_ratio_`` tells which of the two it was.
+    Training stops where ‖∇J‖ ≤ ``tolerance`` · ‖∇J at the start‖, or after ``max_passes`` full
+    passes over the features. The second is a budget, not a failure: J falls below what 500 plain
+    full-batch L-BFGS iterations reach from the same start, the authors' own budget
+    (``benchmarks/mapping.py``), and training on made the error on held-out seen images grow.
+    ``gradient_ratio_`` tells which of the two it was.
     """
 
     def __init__(
         self,
         hidden: int = 200,
         decay: float = 1e-4,
+        epochs: int = 20,
+        max_passes: int = 20,
         tolerance: float = 1e-4,
-        max_passes: int = 50,
     ) -> None:
         self.hidden = hidden
         self.decay = decay
+        self.epochs = epochs
         self.tolerance = tolerance
         self.max_passes = max_passes
 
@@ -69,7 +74,16 @@ class TwoLayerMapping:
             spectrum=leading_spectrum(features, seed=context.seed),
         )
         start = draw_layers(features.shape[1], self.hidden, S.shape[1], context.seed).flat()
-        norms: list[float] = []
+        first = float(loss(start)[1].norm())
+        steps = self.epochs + self.max_passes
+        begun = descend(
+            loss.on,
+            start,
+            rows=len(features),
+            epochs=self.epochs,
+            seed=context.seed,
+            progress=lambda epoch: context.progress(epoch, steps),
+        )
 
         def done(value: float, gradient: torch.Tensor) -> bool:
             if not math.isfinite(value):
@@ -77,21 +91,20 @@ class TwoLayerMapping:
                     f"socher2013: the loss is {value}; finite features and class vectors are "
                     "needed: look for NaN and infinite values in them"
                 )
-            norms.append(float(gradient.norm()))
-            return norms[-1] <= self.tolerance * norms[0]
+            return float(gradient.norm()) <= self.tolerance * first
 
         found = minimise(
             loss,
-            start,
+            begun,
             precondition=loss.precondition,
             done=done,
             max_passes=self.max_passes,
             memory=MEMORY,
-            progress=lambda passes: context.progress(passes, self.max_passes),
+            progress=lambda passes: context.progress(self.epochs + passes, steps),
         )
         self.W1_, self.b1_, self.W2_, self.b2_ = (p.numpy().copy() for p in loss.unpack(found.w))
-        self.loss_, self.passes_ = found.loss, found.passes
-        self.gradient_ratio_ = norms[-1] / norms[0] if norms[0] > 0 else 0.0
+        self.loss_, self.passes_ = found.loss, self.epochs + found.passes
+        self.gradient_ratio_ = float(found.gradient.norm()) / first if first > 0 else 0.0
         return self
 
     def transform(self, X: Float32) -> Float32:

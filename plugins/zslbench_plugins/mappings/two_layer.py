@@ -77,25 +77,43 @@ class TwoLayerLoss:
         slopes = torch.zeros(hidden, hidden)
         outputs = torch.zeros(hidden + 1, hidden + 1)
         for rows in blocks(n, BLOCK):
-            x = self.X[rows]
-            h = torch.addmm(layers.b1, x, layers.W1.T).tanh_()
-            residual = torch.addmm(layers.b2, h, layers.W2.T) - self.S[self.y[rows]]
-            total += float(residual.square().sum(dtype=torch.float64))
-            slope = 1 - h * h
+            squares, h, slope = self._add(layers, gradient, rows)
+            total += squares
             extended = torch.nn.functional.pad(h, (0, 1), value=1.0)
             slopes.addmm_(slope.T, slope)
             outputs.addmm_(extended.T, extended)
-            gradient.W2.addmm_(residual.T, h)
-            gradient.b2.add_(residual.sum(dim=0))
-            back = (residual @ layers.W2) * slope
-            gradient.b1.add_(back.sum(dim=0))
-            gradient.W1.addmm_(back.T, x)
-        flat.div_(n)
-        gradient.W1.add_(layers.W1, alpha=self.decay)
-        gradient.W2.add_(layers.W2, alpha=self.decay)
+        self._average(flat, layers, gradient, n)
         self._keep(layers.W2, slopes / n, outputs / n)
         norms = sum(float(W.square().sum(dtype=torch.float64)) for W in (layers.W1, layers.W2))
         return total / (2 * n) + 0.5 * self.decay * norms, flat
+
+    def on(self, w: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """The gradient of J on some ``rows`` alone: a mini-batch."""
+        layers, flat = self.unpack(w), torch.zeros_like(w)
+        gradient = self.unpack(flat)
+        self._add(layers, gradient, rows)
+        self._average(flat, layers, gradient, len(rows))
+        return flat
+
+    def _add(
+        self, layers: Layers, gradient: Layers, rows: slice | torch.Tensor
+    ) -> tuple[float, torch.Tensor, torch.Tensor]:
+        """Add the rows' gradient; return their squared error, hidden units and slopes."""
+        x = self.X[rows]
+        h = torch.addmm(layers.b1, x, layers.W1.T).tanh_()
+        residual = torch.addmm(layers.b2, h, layers.W2.T) - self.S[self.y[rows]]
+        slope = 1 - h * h
+        gradient.W2.addmm_(residual.T, h)
+        gradient.b2.add_(residual.sum(dim=0))
+        back = (residual @ layers.W2) * slope
+        gradient.b1.add_(back.sum(dim=0))
+        gradient.W1.addmm_(back.T, x)
+        return float(residual.square().sum(dtype=torch.float64)), h, slope
+
+    def _average(self, flat: torch.Tensor, layers: Layers, gradient: Layers, n: int) -> None:
+        flat.div_(n)
+        gradient.W1.add_(layers.W1, alpha=self.decay)
+        gradient.W2.add_(layers.W2, alpha=self.decay)
 
     def _keep(self, W2: torch.Tensor, slopes: torch.Tensor, outputs: torch.Tensor) -> None:
         self._inner = slopes * (W2.T @ W2)  # mean of D W2ᵀ W2 D: Gauss–Newton, D the slopes

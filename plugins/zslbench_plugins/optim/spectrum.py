@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from zslbench.errors import InputError
+
 RANK = 600
 ROWS = 12_000  # sampled: enough for a preconditioner, which need not be exact
 LANDMARKS = 2_000
@@ -34,11 +36,17 @@ def leading_spectrum(X: torch.Tensor, *, seed: int, rank: int = RANK, rows: int 
     """Find the leading ``rank`` directions of X (n, d): Nyström start, one subspace iteration.
 
     Halko, Martinsson and Tropp 2011, § 4.5. Keeps a copy of at most ``rows`` rows for a while.
+    Raises InputError where these are not finite.
     """
     n, d = X.shape
     order = np.random.Generator(np.random.PCG64(seed)).permutation(n)
     sample = torch.from_numpy(np.sort(order[: min(rows, n)]))
     part = X[sample]
+    if not torch.isfinite(part).all():
+        raise InputError(
+            "features hold NaN or infinite values, and finite ones are needed: look for them in "
+            "the backbone's output"
+        )
     m = len(part)
     rank = min(rank, d, max(1, m // 2))
     if d <= 2 * rank:
