@@ -19,8 +19,8 @@ JOINT = Branch(
 )
 
 
-def combine(gate, novel=NOVEL, novelty=(0.0, 2.0, 1.0)):
-    return gate.combine(KNOWN, novel, classes=CLASSES, novelty=np.array(novelty), p_unseen=None)
+def combine(gate, novel=NOVEL, novelty=(0.0, 2.0, 1.0), p_unseen=None):
+    return gate.combine(KNOWN, novel, classes=CLASSES, novelty=np.array(novelty), p_unseen=p_unseen)
 
 
 @given(st.integers(1, 300), st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))
@@ -31,7 +31,23 @@ def test_seen_kept_keeps_at_least_that_share_and_no_image_more_than_needed(n, sh
     assert (novelty < cut).mean() <= share + 1 / n
 
 
-@pytest.mark.parametrize("text", ["seen_kept", "seen_kept:0", "seen_kept:1", "keep:0.9", "0.9", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seen_kept",
+        "seen_kept:0",
+        "seen_kept:1",
+        "keep:0.9",
+        "0.9",
+        "",
+        "native:",
+        "native:1",
+        "probability",
+        "probability:-0.1",
+        "probability:1.1",
+        "probability:nan",
+    ],
+)
 def test_a_cut_that_cannot_be_read_is_an_error_that_says_how_to_write_one(text):
     with pytest.raises(InputError, match=r"write seen_kept:SHARE"):
         Cut.parse(text)
@@ -61,6 +77,38 @@ def test_hard_gate_without_held_out_images_says_what_to_do():
 def test_native_cut_is_zero_and_needs_no_held_out_images():
     gate = HardGate(cut="native").fit(HeldOutSeen(novelty=np.zeros(0), train_novelty=None))
     assert gate.cut_ == 0
+
+
+def test_a_cut_on_the_probability_takes_an_image_as_unseen_where_it_reaches_the_cut():
+    gate = HardGate(cut="probability:0.1").fit(HeldOutSeen(novelty=None, train_novelty=None))
+    assert (gate.needs, HardGate().needs) == ({"p_unseen"}, {"novelty"})
+    p = np.array([0.05, 0.1, 0.9])
+    prediction = combine(gate, novelty=(9.0, -9.0, -9.0), p_unseen=p)
+    assert (prediction.margin > 0).tolist() == [True, False, False]
+    assert prediction.margin.dtype == np.float32
+    np.testing.assert_array_equal(prediction.margin, np.float32(0.1) - p.astype(np.float32))
+    np.testing.assert_array_equal(prediction.p_unseen, p.astype(np.float32))
+    assert gate.cut_ is None  # the record's cut is one on novelty
+
+
+def test_a_cut_on_the_probability_without_one_is_an_error_that_names_the_way_out():
+    gate = HardGate(cut="probability:0.5").fit(HeldOutSeen(novelty=None, train_novelty=None))
+    with pytest.raises(InputError, match=r"'probability:0.5' needs .* p_unseen.*--novelty"):
+        combine(gate)
+
+
+def test_what_cannot_work_is_known_before_any_image_is_seen():
+    with pytest.raises(InputError, match="write seen_kept:SHARE"):
+        HardGate(cut="keep:0.9").check(validation=0.05)
+    with pytest.raises(InputError) as early:
+        HardGate().check(validation=0)
+    with pytest.raises(InputError) as late:
+        HardGate().fit(HeldOutSeen(novelty=np.zeros(0), train_novelty=np.zeros(4)))
+    assert str(early.value) == str(late.value)
+    HardGate().check(validation=0.05)
+    HardGate(cut_from="train").check(validation=0)
+    HardGate(cut="native").check(validation=0)
+    HardGate(cut="probability:0.5").check(validation=0)
 
 
 def test_all_seen_and_all_unseen_answer_with_one_branch():

@@ -14,9 +14,9 @@ REPOSITORY = Path(__file__).parents[1]
 
 ORDER = (
     ("errors", "specs", "contracts", "hookspecs"),
-    ("params", "source", "plugin_files", "plugin_checks", "registry"),
-    ("disk", "hashes", "machine", "monitor", "cache", "download", "enforce"),
-    ("runspec",),
+    ("disk", "params", "source", "plugin_files", "plugin_checks", "registry"),
+    ("hashes", "machine", "monitor", "cache", "download", "enforce", "fitted"),
+    ("runspec", "early_checks"),
     ("images", "dataset_cache", "tasks"),
     ("stages", "bench"),
     ("features", "standardise", "feature_table", "embeddings", "class_embedding"),

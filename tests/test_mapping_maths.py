@@ -76,7 +76,7 @@ def test_training_stops_at_the_tolerance_or_the_budget_and_says_which():
     assert model.passes_ < 500
     assert model.gradient_ratio_ <= 1e-2
     model = TwoLayerMapping(tolerance=1e-9, max_passes=3).fit(X, y, S, context=CONTEXT)
-        assert model.passes_ == 20 + 3  # the epochs before count
+    assert model.passes_ == 20 + 3  # the epochs before count
     assert model.gradient_ratio_ > 1e-9
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zslbench.errors import InputError
-from zslbench.params import describe, parse, resolve, suggest, written
+from zslbench.params import describe, parse, resolve, suggest, suggest_or_list, written
 from zslbench.specs import Param
 
 OWNER = "mapping 'm'"
@@ -118,3 +118,11 @@ def test_an_unknown_parameter_is_refused_with_the_nearest_and_all_there_are():
 def test_suggestions_do_not_mind_capitals_and_are_silent_where_nothing_is_near():
     assert suggest("CIFAR10", ("cifar10", "shapes")) == ": did you mean 'cifar10'?"
     assert suggest("zebra", ("cifar10", "shapes")) == ""
+
+
+def test_where_nothing_is_near_a_few_names_are_listed_and_many_are_not():
+    assert suggest_or_list("cifar", ("cifar10", "shapes")) == ": did you mean 'cifar10'?"
+    assert suggest_or_list("zebra", ("cifar10", "shapes")) == "; known: cifar10, shapes;"
+    assert suggest_or_list("zebra", tuple("abcdfghijk")).endswith("k;")
+    assert suggest_or_list("zebra", tuple("abcdfghijkl")) == ";"
+    assert suggest_or_list("zebra", ()) == ";"

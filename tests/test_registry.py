@@ -1,5 +1,6 @@
 """The registry: plugins found, checked one by one, and named whenever something is wrong."""
 
+import errno
 import sys
 from dataclasses import replace
 
@@ -256,6 +257,31 @@ def test_a_life_cycle_hook_that_fails_is_named():
 def test_an_unknown_name_is_refused_with_the_nearest(name):
     with pytest.raises(InputError, match=rf"unknown novelty '{name}'.*did you mean 'wide'"):
         registry_of(offering(DETECTOR)).find("novelty", name)
+
+
+def test_an_unknown_name_that_is_near_none_is_refused_with_all_there_are():
+    other = replace(DETECTOR, name="narrow")
+    with pytest.raises(InputError, match=r"unknown novelty 'zzz'; known: narrow, wide; see 'zslb"):
+        registry_of(offering(DETECTOR, other)).find("novelty", "zzz")
+
+
+def test_a_file_that_a_component_fails_to_open_is_its_own_fault(tmp_path):
+    registry = registry_of(offering(DETECTOR))
+    ref = registry.resolve("novelty", "wide")
+    with (
+        pytest.raises(PluginError, match=r"'wide' of plugin 'wip' failed in fit: FileNotFoundErr"),
+        registry.calling(ref, "fit"),
+    ):
+        (tmp_path / "absent").read_text()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_what_the_machine_refuses_is_no_components_fault(number):
+    registry = registry_of(offering(DETECTOR))
+    ref = registry.resolve("novelty", "wide")
+    with pytest.raises(OSError, match="no") as refused, registry.calling(ref, "fit"):
+        raise OSError(number, "no")
+    assert refused.value.errno == number
 
 
 def test_a_family_hands_its_member_on():

@@ -9,6 +9,7 @@ import numpy as np
 
 from zslbench.contracts import Embedding
 from zslbench.embeddings import check_distinct, resolve
+from zslbench.hashes import hash_array, hash_json
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
@@ -23,12 +24,14 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     resolved: dict[str, Any] = {}
 
     def compute(progress: Progress) -> Arrays:
+        with bench.calling("dataset", "sentences"):
+            sentences = bench.dataset.sentences()
         with bench.calling(slot, "vectors"):
             embedding = resolve(
                 embedder,
                 names,
                 label=bench.what(slot),
-                sentences=bench.dataset.sentences(),
+                sentences=sentences,
                 places=bench.places,
                 context=bench.telling(progress),
             )
@@ -47,6 +50,12 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     embedding = _unpack(arrays)
     check_distinct(embedding, names, bench.what(slot))
     return embedding
+
+
+def fingerprint(embedding: Embedding) -> str:
+    """Hash of all of an embedding that a component can see: values, metric and space."""
+    values = hash_array(embedding.values)
+    return hash_json([values, embedding.metric, embedding.space])
 
 
 def _pack(embedding: Embedding) -> dict[str, Any]:

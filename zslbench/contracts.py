@@ -340,7 +340,11 @@ ViewInput = Literal["X", "Z", "logits", "prototypes"]
 
 
 class Classifier(Protocol):
-    """Images to scores over candidate classes; higher is likelier."""
+    """Images to scores over candidate classes; higher is likelier.
+
+    Optional: ``needs_images: bool`` (False where it is not stated), True for a classifier that
+    learns from images of every candidate class; it can never be the unseen classifier.
+    """
 
     inputs: frozenset[ViewInput]
 
@@ -362,7 +366,12 @@ class Classifier(Protocol):
 
 
 class NoveltyDetector(Protocol):
-    """Images to novelty: higher is more novel, always."""
+    """Images to novelty: higher is more novel, always.
+
+    Optional: ``p_unseen(view)`` → (n,) in [0, 1], a probability, for gates that need one; and
+    ``has_native_cut: bool`` (False where it is not stated), True where novelty > 0 already means
+    novel, so that a gate's cut may be 0. Either may depend on the parameters, not on fit.
+    """
 
     inputs: frozenset[ViewInput]
 
@@ -403,7 +412,14 @@ class Prediction:
 
 
 class Gate(Protocol):
-    """Decides which branch answers; it alone holds the cut."""
+    """Decides which branch answers; it alone holds the cut.
+
+    Optional: ``check(validation=…)`` raises InputError for parameters that cannot work, before the
+    run starts; ``validation`` is the share of seen training images that is held out (0: none).
+    ``needs_native_cut: bool`` (False where it is not stated) is True where the gate, with these
+    parameters, works only with a detector whose ``has_native_cut`` is True; ``needs`` may depend
+    on the parameters too. An attribute ``cut_`` after fit is a cut on novelty, for the record.
+    """
 
     needs: frozenset[Literal["novelty", "p_unseen"]]
     joint: bool  # the unseen classifier scores all classes, whatever its own candidates

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +52,10 @@ def describe_run(
         status="finished" if error is None else "failed",
         error=error,
         method=_component(bench, "method", spec.method),
-        slots={slot: _component(bench, slot, ref) for slot, ref in spec.slots.items()},
+        slots={
+            slot: _component(bench, slot, ref, outcome.fitted.get(slot, {}) if outcome else {})
+            for slot, ref in spec.slots.items()
+        },
         reference=spec.reference,
         ranked=not unranked,
         setting=outcome.setting if outcome else "unknown",
@@ -72,7 +77,9 @@ def describe_run(
     )
 
 
-def _component(bench: Bench, slot: str, ref: ComponentRef) -> ComponentRecord:
+def _component(
+    bench: Bench, slot: str, ref: ComponentRef, fitted: Mapping[str, float] = MappingProxyType({})
+) -> ComponentRecord:
     return ComponentRecord(
         kind=ref.kind,
         name=ref.label,
@@ -82,13 +89,13 @@ def _component(bench: Bench, slot: str, ref: ComponentRef) -> ComponentRecord:
         params={**ref.params, **_path_params(bench, ref)},
         origins=dict(ref.origins),
         contents=bench.contents.get(slot, []),
+        fitted=dict(fitted),
     )
 
 
 def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
     """Parameters that are paths: base name and content hash; the path stays out."""
-    lookup = ref.name if ref.member is None else ref.name[:-1] + "x"
-    spec = bench.registry.find(ref.kind, lookup)[0].spec
+    spec = bench.registry.item(ref).spec
     hashes = bench.hashes
     return {
         param.name: {"name": Path(value).name, "sha256": hashes.of(Path(value))}

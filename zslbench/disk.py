@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic writes, free space, locks between processes."""
+"""Files that are whole or absent: atomic writes, free space, locks; what a refusal means."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from zslbench.errors import EnvironmentFailure
+from zslbench.errors import EnvironmentFailure, ZSLBenchError
 
 PATIENCE = 6 * 3600  # seconds that a run waits for another one
 
@@ -27,6 +27,43 @@ REFUSALS = {
     errno.ENOTDIR: "a file is in the way of a folder",
     errno.EEXIST: "a file is in the way of a folder",
 }
+
+
+class DamagedFileWarning(UserWarning):
+    """A stored file cannot be used: it is skipped, or made again."""
+
+
+class Failure(NamedTuple):
+    """What an exception means: its kind in a record, a message, the process's exit code."""
+
+    kind: str
+    message: str
+    exit_code: int
+    is_bug: bool = False
+
+
+def explain_failure(failure: BaseException) -> Failure:
+    """Return what ``failure`` means, for a run's record and for the command line alike."""
+    kind = type(failure).__name__
+    if isinstance(failure, KeyboardInterrupt):
+        return Failure("Interrupted", "interrupted; run the same command again to go on", 130)
+    if isinstance(failure, ZSLBenchError):
+        return Failure(kind, str(failure), failure.exit_code)
+    if isinstance(failure, MemoryError):
+        return Failure(
+            kind,
+            "memory ran out: close other programs, choose smaller parameters, or use a machine "
+            "with more",
+            EnvironmentFailure.exit_code,
+        )
+    if isinstance(failure, OSError) and failure.errno in REFUSALS:
+        return Failure(
+            EnvironmentFailure.__name__,
+            f"{failure.filename or 'a file'}: {REFUSALS[failure.errno]}; free it, or choose "
+            "other folders (--out, --cache-dir, --data-dir, TMPDIR)",
+            EnvironmentFailure.exit_code,
+        )
+    return Failure(kind, "a bug in zslbench", 1, is_bug=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.disk import require_space, write_json
+from zslbench.disk import DamagedFileWarning, refusals_named, require_space, write_json
 from zslbench.enforce import check_features
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
@@ -72,14 +73,14 @@ def extract(
     """Return the features of ``images`` (n, d) as a read-only memory map.
 
     Interrupted, the next call goes on after the last whole block. Raises EnvironmentFailure where
-    the disk is too small, PluginError where the backbone breaks its contract.
+    the disk is too small or refuses, PluginError where the backbone breaks its contract.
     """
     content = hash_json([bytes(row).hex() for row in ids])
     identity = hash_json({"backbone": fitted.key, "images": content, "block": BLOCK})[:32]
     folder = stages.root / "features"
     path, note = folder / f"{identity}.f32", folder / f"{identity}.json"
     n, stage = len(images), f"features of {part} images"
-    with stages.guard(path, stage):
+    with refusals_named(path, "--cache-dir"), stages.guard(path, stage):
         shape = images.take(np.zeros(1, np.int64)).shape[1:]
         d = fitted.backbone.dim((shape[0], shape[1], shape[2]))
         done = _blocks_done(note, path, n, d)
@@ -138,10 +139,24 @@ def _expected(fitted: FittedBackbone, images: ImageSource, done: int, context: C
 
 
 def _blocks_done(note: Path, path: Path, n: int, d: int) -> int:
-    """How many images are on disk for good; the note is written after the data."""
+    """How many images are on disk for good; the note is written after the data.
+
+    A damaged note is warned of (DamagedFileWarning), and nothing counts as done.
+    """
     if not note.is_file() or not path.is_file():
         return 0
-    done = int(json.loads(note.read_text())["done"])
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        done = known["done"]
+        if (known["n"], known["d"]) != (n, d) or not isinstance(done, int) or not 0 <= done <= n:
+            raise ValueError(f"{known} is not about {n} images × {d} features")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        warnings.warn(
+            f"note {note} is damaged ({error}): the features are computed again",
+            DamagedFileWarning,
+            stacklevel=3,
+        )
+        return 0
     whole = min(done, path.stat().st_size // (4 * d))
     return n if whole >= n else whole // BLOCK * BLOCK
 

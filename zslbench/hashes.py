@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zslbench.disk import write_json
+from zslbench.disk import DamagedFileWarning, write_json
 from zslbench.errors import DataError
 
 
@@ -33,16 +34,18 @@ class FileHashes:
         self._folder = folder
 
     def of(self, path: Path) -> str:
-        """Return the sha256 of ``path``; raise DataError where it cannot be read."""
+        """Return the sha256 of ``path``; raise DataError where it cannot be read.
+
+        A damaged note is warned of (DamagedFileWarning), and made again.
+        """
         path = path.resolve()
         try:
             stat = path.stat()
             stamp = [str(path), stat.st_size, stat.st_mtime_ns]
             note = self._folder / f"{hash_json(str(path))[:32]}.json"
-            if note.is_file():
-                known = json.loads(note.read_text())
-                if known.get("stamp") == stamp:
-                    return str(known["sha256"])
+            known = _read_note(note, stamp)
+            if known is not None:
+                return known
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
@@ -53,3 +56,22 @@ class FileHashes:
     def of_all(self, paths: Iterable[Path]) -> list[list[str]]:
         """Return [base name, sha256] of each path, in the order given."""
         return [[path.name, self.of(path)] for path in paths]
+
+
+def _read_note(note: Path, stamp: list[Any]) -> str | None:
+    """The sha256 that ``note`` holds for a file of this ``stamp``, else None."""
+    if not note.is_file():
+        return None
+    try:
+        known = json.loads(note.read_text(encoding="utf-8"))
+        digest = known["sha256"] if known["stamp"] == stamp else None
+        if digest is not None and len(bytes.fromhex(digest)) != hashlib.sha256().digest_size:
+            raise ValueError(f"{digest!r} is no sha256")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        warnings.warn(
+            f"note {note} is damaged ({error}): the file is hashed again",
+            DamagedFileWarning,
+            stacklevel=3,
+        )
+        return None
+    return None if digest is None else str(digest)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +27,8 @@ class Outcome:
     pretraining: Pretraining | None = None
     cut: float | None = None
     wordspace: WordSpace | None = None
+    fitted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Slot → numbers that its fit left: loss, passes, the ridge that was chosen."""
 
 
 def predict(bench: Bench, spec: RunSpec) -> Outcome:
@@ -58,6 +61,7 @@ def _outcome(
         pretraining=pipeline.features.pretraining,
         cut=None if cut is None else float(cut),
         wordspace=_wordspace(pipeline, prediction) if words else None,
+        fitted=pipeline.fitted,
     )
 
 

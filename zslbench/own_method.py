@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.class_embedding import class_embedding
+from zslbench.class_embedding import class_embedding, fingerprint
 from zslbench.contracts import OpenTask, Prediction, SeenData
-from zslbench.enforce import check_prediction
+from zslbench.enforce import INVARIANCE_ROWS, check_prediction, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.feature_table import FeatureTable
 from zslbench.outcome import Outcome
@@ -39,12 +39,15 @@ def predict_whole(bench: Bench) -> Outcome:
         with bench.calling("method", "predict"):
             prediction = method.predict(task.test)
         check_prediction(prediction, len(bench.task.test_order), task.classes, label)
+        if method.setting != "instance-transductive":
+            _check_alone(bench, method, task, prediction)
         return _pack(prediction)
 
     key = bench.key(
         **{slot: bench.identities[slot] for slot in ("method", *method.slots)},
         seed=bench.context.seed,
         task=bench.task.fingerprint,
+        classes=fingerprint(embedding) if embedding else None,
     )
     arrays = bench.stages.arrays(
         "method", key, compute, inputs=lambda: table and (table.X_seen, table.X_test)
@@ -53,10 +56,37 @@ def predict_whole(bench: Bench) -> Outcome:
     return Outcome(
         prediction=in_canonical_order(prediction, bench.task.test_order),
         curve=method.curve,
-        setting=method.setting,
+        setting=_setting(method, table),
         embedding=embedding,
         pretraining=table.pretraining if table else None,
     )
+
+
+def _setting(method: Any, table: FeatureTable | None) -> str:
+    """The method's own, unless its backbone learnt from training images of all classes."""
+    if table is not None and method.setting == "inductive" and table.fit_on == "train-unlabelled":
+        return "train-unlabelled"
+    return str(method.setting)
+
+
+def _check_alone(bench: Bench, method: Any, task: OpenTask, prediction: Prediction) -> None:
+    """Raise PluginError where the first test images get another margin when they come alone."""
+    rows = slice(0, INVARIANCE_ROWS)
+    few = (
+        task.test[rows]
+        if method.input == "features"
+        else bench.images(bench.data.test, bench.task.test_order[rows])
+    )
+    with bench.calling("method", "predict"):
+        alone = method.predict(few)
+    finite = np.isfinite(prediction.margin)
+    if finite.all():
+        check_rowwise(lambda _: alone.margin, prediction.margin, bench.what("method"))
+    elif not np.array_equal(alone.margin, prediction.margin[rows]):
+        raise PluginError(
+            f"{bench.what('method')} gives other margins to the first test images when they come "
+            "alone: declare setting 'instance-transductive', or score each image by itself"
+        )
 
 
 def _check_slots(method: Any, label: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -12,6 +12,7 @@ from zslbench.errors import InputError
 from zslbench.specs import Param, ParamType
 
 Layer = tuple[str, Mapping[str, Any]]  # (origin, parameter → value); later layers win
+FEW = 10  # names that an error message still lists
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,12 @@ def suggest(name: str, known: Iterable[str]) -> str:
     plain = {item.lower(): item for item in known}
     near = [plain[item] for item in get_close_matches(name.lower(), plain, n=3, cutoff=0.5)]
     return f": did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def suggest_or_list(name: str, known: Sequence[str]) -> str:
+    """Return :func:`suggest`'s words, or where nothing is near all names if they are few."""
+    listed = f"; known: {', '.join(known)};" if 0 < len(known) <= FEW else ";"
+    return suggest(name, known) or listed
 
 
 def _convert(kind: ParamType, value: Any) -> Any:

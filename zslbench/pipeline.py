@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.class_embedding import class_embedding
+from zslbench.class_embedding import class_embedding, fingerprint
 from zslbench.contracts import Branch, Candidates, Embedding, HeldOutSeen, Prediction, View
 from zslbench.enforce import check_floats, check_prediction, check_rowwise
 from zslbench.errors import InputError
 from zslbench.feature_table import FeatureTable
-from zslbench.hashes import hash_array
+from zslbench.fitted import fitted_numbers, read_fitted
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
@@ -37,6 +37,7 @@ class GatedPipeline:
         self.bench = bench
         self.features = FeatureTable(bench)
         task = bench.task
+        self.fitted: dict[str, dict[str, float]] = {}  # slot → numbers that its fit left
         labels = bench.data.train.labels
         self.y = {"train": labels[task.train_rows], "validation": labels[task.validation_rows]}
 
@@ -65,15 +66,17 @@ class GatedPipeline:
 
     @cached_property
     def _mapped_key(self) -> dict[str, Any]:
-        values = hash_array(self.embedding.values)
-        return self._key | {"mapping": self.bench.identities["mapping"], "classes": values}
+        words = fingerprint(self.embedding)
+        return self._key | {"mapping": self.bench.identities["mapping"], "classes": words}
 
     @cached_property
     def mapped(self) -> Arrays:
         """Z on the three parts, and the prototypes (c, m)."""
-        return self.bench.stages.arrays(
+        arrays = self.bench.stages.arrays(
             "mapping", self._mapped_key, self._map, inputs=lambda: self._open({"X"})
         )
+        self.fitted["mapping"] = read_fitted(arrays)
+        return arrays
 
     def _map(self, progress: Progress) -> Arrays:
         bench, X = self.bench, self.features.X
@@ -98,18 +101,12 @@ class GatedPipeline:
                 check_floats(Z[part], shape, f"{what}: transform")
             check_rowwise(lambda rows: mapping.transform(X("test")[rows]), Z["test"], what)
         arrays = {f"Z_{part}": z.astype(np.float32) for part, z in Z.items()}
-        return arrays | {"prototypes": prototypes.astype(np.float32)}
+        return arrays | {"prototypes": prototypes.astype(np.float32)} | fitted_numbers(mapping)
 
     @cached_property
     def logits(self) -> Arrays:
         """The seen classifier fitted on the training part alone, on the three parts."""
-        key = self._classifier_key("seen_classifier", "seen") | {"refit": False}
-        return self.bench.stages.arrays(
-            "seen classifier without refit",
-            key,
-            lambda progress: self._classify("seen_classifier", "seen", PARTS, progress),
-            inputs=lambda: self._open(self.bench.create("seen_classifier").inputs),
-        )
+        return self._classified("seen_classifier", "seen", ("train",), PARTS)
 
     @cached_property
     def known(self) -> Branch:
@@ -118,35 +115,47 @@ class GatedPipeline:
 
     def branch(self, slot: str, candidates: Candidates) -> Branch:
         """The classifier of ``slot`` over ``candidates`` on the test images."""
-        key = self._classifier_key(slot, candidates) | {"refit": slot == "seen_classifier"}
-        arrays = self.bench.stages.arrays(
-            slot.replace("_", " "),
-            key,
-            lambda progress: self._classify(slot, candidates, ("test",), progress),
-            inputs=lambda: self._open(self.bench.create(slot).inputs),
-        )
-        return Branch(arrays["test"], self.classes.candidates(candidates))
+        learn_from = ("train", "validation") if slot == "seen_classifier" else ("train",)
+        arrays = self._classified(slot, candidates, learn_from, ("test",))
+        self.fitted[slot] = read_fitted(arrays)
+        return Branch(arrays["test"], self.bench.task.classes.candidates(candidates))
 
-    def _classifier_key(self, slot: str, candidates: Candidates) -> dict[str, Any]:
+    def _classified(
+        self,
+        slot: str,
+        candidates: Candidates,
+        learn_from: tuple[str, ...],
+        parts: tuple[str, ...],
+    ) -> Arrays:
+        """Decisions on ``parts`` of the classifier of ``slot``, fitted on ``learn_from``."""
         inputs = self.bench.create(slot).inputs
         key = self._key if inputs == {"X"} else self._mapped_key
-        return key | {slot: self.bench.identities[slot], "candidates": candidates}
+        own = {slot: self.bench.identities[slot], "candidates": candidates, "fit": learn_from}
+        return self.bench.stages.arrays(
+            slot.replace("_", " "),
+            key | own | {"parts": parts},
+            lambda progress: self._classify(slot, candidates, learn_from, parts, progress),
+            inputs=lambda: self._open(inputs),
+        )
 
     def _classify(
-        self, slot: str, candidates: Candidates, parts: tuple[str, ...], progress: Progress
+        self,
+        slot: str,
+        candidates: Candidates,
+        learn_from: tuple[str, ...],
+        parts: tuple[str, ...],
+        progress: Progress,
     ) -> Arrays:
         bench = self.bench
         classifier, what = bench.create(slot), bench.what(slot)
-        refit = slot == "seen_classifier" and parts == ("test",)
-        fit_parts = ("train", "validation") if refit else ("train",)
-        view = self.view(fit_parts, classifier.inputs)
-        y = np.concatenate([self.y[part] for part in fit_parts])
+        # What reads features alone gets no class vectors: its output is shared across embeddings.
+        classes = bench.task.classes if classifier.inputs == {"X"} else self.classes
+        view = self.view(learn_from, classifier.inputs)
+        y = np.concatenate([self.y[part] for part in learn_from])
         with bench.calling(slot, "fit"):
-            classifier.fit(
-                view, y, self.classes, candidates=candidates, context=bench.telling(progress)
-            )
-        arrays = {}
-        columns = len(self.classes.candidates(candidates))
+            classifier.fit(view, y, classes, candidates=candidates, context=bench.telling(progress))
+        arrays = fitted_numbers(classifier)
+        columns = len(classes.candidates(candidates))
         for part in parts:
             view = self.view((part,), classifier.inputs)
             with bench.calling(slot, "decision"):
@@ -184,7 +193,7 @@ class GatedPipeline:
                 self.classes,
                 context=bench.telling(progress),
             )
-        arrays: dict[str, Any] = {}
+        arrays = fitted_numbers(detector)
         for part in PARTS:
             view = self.view((part,), detector.inputs)
             with bench.calling("novelty", "novelty"):
@@ -197,6 +206,8 @@ class GatedPipeline:
                     check_floats(arrays[name], (n,), f"{what}: {name}")
         test = self.view(("test",), detector.inputs)
         check_rowwise(lambda rows: detector.novelty(_rows(test, rows)), arrays["test"], what)
+        if "p_test" in arrays:
+            check_rowwise(lambda rows: detector.p_unseen(_rows(test, rows)), arrays["p_test"], what)
         return arrays
 
     def _open(self, spaces: Iterable[ViewInput]) -> None:
@@ -240,21 +251,28 @@ class GatedPipeline:
             )
         wanted: Candidates = getattr(bench.create("unseen_classifier"), "candidates", "unseen")
         novel = self.branch("unseen_classifier", "all" if gate.joint else wanted)
-        with bench.calling("gate", "combine"):
-            prediction = gate.combine(
-                self.known,
-                novel,
-                classes=self.classes,
-                novelty=scores["test"],
-                p_unseen=scores.get("p_test"),
+        prediction = self._combine(novel, slice(None))
+        check_prediction(prediction, len(bench.task.test_order), self.classes, bench.what("gate"))
+        if np.isfinite(prediction.margin).all():
+            check_rowwise(
+                lambda rows: self._combine(novel, rows).margin,
+                prediction.margin,
+                bench.what("gate"),
             )
-        check_prediction(
-            prediction,
-            len(bench.task.test_order),
-            self.classes,
-            bench.what("gate"),
-        )
         return in_canonical_order(prediction, bench.task.test_order)
+
+    def _combine(self, novel: Branch, rows: slice) -> Prediction:
+        """The gate's verdict on ``rows`` of the test images, in outgoing order."""
+        novelty, p_unseen = self.novelty["test"], self.novelty.get("p_test")
+        with self.bench.calling("gate", "combine"):
+            prediction: Prediction = self.gate.combine(
+                replace(self.known, scores=self.known.scores[rows]),
+                replace(novel, scores=novel.scores[rows]),
+                classes=self.classes,
+                novelty=novelty[rows],
+                p_unseen=None if p_unseen is None else p_unseen[rows],
+            )
+        return prediction
 
 
 def in_canonical_order(prediction: Prediction, order: Int) -> Prediction:

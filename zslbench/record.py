@@ -31,6 +31,9 @@ class ComponentRecord(_Part):
     params: dict[str, Any]
     origins: dict[str, str] = Field(description="parameter → default | recipe | dataset | user")
     contents: list[list[str]] = Field(description="[base name, sha256] of the files it reads")
+    fitted: dict[str, float] = Field(
+        default_factory=dict, description="numbers that its fit left: loss, passes, a chosen ridge"
+    )
 
 
 class DatasetRecord(_Part):

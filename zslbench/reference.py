@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zslbench.contracts import Prediction, View
-from zslbench.enforce import tied_share
+from zslbench.enforce import check_floats, tied_share
 from zslbench.errors import InputError
+from zslbench.fitted import fitted_numbers, read_fitted
 from zslbench.pipeline import in_canonical_order
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def supervised(pipeline: GatedPipeline) -> Prediction:
         lambda progress: _fit(pipeline, features["X"], progress),
         inputs=lambda: features.update(X=_all_training(pipeline)),
     )
+    pipeline.fitted["seen_classifier"] = read_fitted(arrays)
     return in_canonical_order(_joint(arrays["test"], pipeline), bench.task.test_order)
 
 
@@ -76,7 +78,10 @@ def _fit(pipeline: GatedPipeline, X: Any, progress: Progress) -> Arrays:
             context=bench.telling(progress),
         )
     with bench.calling("seen_classifier", "decision"):
-        return {"test": classifier.decision(View(X=pipeline.features.X_test))}
+        scores = classifier.decision(View(X=pipeline.features.X_test))
+    shape = (len(task.test_order), len(task.classes.names))
+    check_floats(scores, shape, f"{bench.what('seen_classifier')}: decision")
+    return {"test": scores, **fitted_numbers(classifier)}
 
 
 def _joint(scores: Any, pipeline: GatedPipeline) -> Prediction:

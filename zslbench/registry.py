@@ -15,8 +15,9 @@ from typing import Any
 import pluggy
 
 from zslbench import hookspecs
+from zslbench.disk import REFUSALS
 from zslbench.errors import InputError, PluginError, ZSLBenchError
-from zslbench.params import Layer, resolve, suggest
+from zslbench.params import Layer, resolve, suggest_or_list
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
 from zslbench.source import source_hash
@@ -184,7 +185,7 @@ class Registry:
             items = self._found.get((kind, f"{head}/*")) if slash and member else None
         if items is None or member in ("", "*"):
             raise InputError(
-                f"unknown {kind} {name!r}{suggest(name, self.names(kind)) or ';'} "
+                f"unknown {kind} {name!r}{suggest_or_list(name, self.names(kind))} "
                 f"see 'zslbench list {kind}'{self._broken()}"
             )
         if len(items) > 1:
@@ -236,12 +237,18 @@ class Registry:
 
     @contextmanager
     def calling(self, ref: ComponentRef, step: str) -> Iterator[None]:
-        """Name the component at fault where its own code fails in ``step``."""
+        """Name the component at fault where its own code fails in ``step``.
+
+        What the machine refuses (a full disk, a permission: ``disk.REFUSALS``) is nobody's fault
+        and stays as it is; any other OSError is the component's, as an absent file of its own.
+        """
         try:
             yield
-        except (ZSLBenchError, MemoryError, OSError):
+        except (ZSLBenchError, MemoryError):
             raise
         except Exception as error:  # whatever a component raises: its fault, by name
+            if isinstance(error, OSError) and error.errno in REFUSALS:
+                raise
             raise PluginError(
                 f"{self.describe(ref)} failed in {step}: {type(error).__name__}: {error}"
             ) from error

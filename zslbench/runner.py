@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zslbench.bench import Bench
 from zslbench.contracts import Context, Places
-from zslbench.dataset_cache import DatasetCache
+from zslbench.dataset_cache import DatasetCache, OpenDataset
 from zslbench.describe import describe_run
-from zslbench.disk import refusals_named
-from zslbench.errors import ZSLBenchError
+from zslbench.disk import explain_failure, locked, refusals_named
+from zslbench.early_checks import check_run
 from zslbench.hashes import FileHashes
 from zslbench.leaderboard.rows import file_name, write_csv
 from zslbench.machine import limited_threads, numerical_versions
@@ -28,7 +29,7 @@ from zslbench.runspec import (
 )
 from zslbench.score import score
 from zslbench.stages import Stages
-from zslbench.store import Store
+from zslbench.store import SHORT, Store
 from zslbench.tasks import Split, build_task, check_unseen
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ class Workspace:
     force: bool = False
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What names a run: enough to look it up, before the task is built."""
+
+    spec: RunSpec
+    run_id: str
+    opened: OpenDataset
+    identities: Mapping[str, Mapping[str, Any]]
+    contents: Mapping[str, list[list[str]]]
+
+
 class Runner:
     """Runs requests in one workspace with one registry."""
 
@@ -62,63 +74,83 @@ class Runner:
 
         Raises ZSLBenchError; a failure after the run got its id leaves a record that says so.
         """
-        with refusals_named(self.workspace.cache_dir, "--cache-dir"):
-            monitor = Monitor(self.hook)
-            bench, spec, run_id = self._prepare(request, monitor)
-        with refusals_named(self.workspace.out, "--out"), self.store.claim(run_id):
-            known = self.store.get(run_id)
-            if known is not None and known.status == "finished" and not self.workspace.force:
-                self._tabulate(spec)
+        space, monitor = self.workspace, Monitor(self.hook)
+        with refusals_named(space.cache_dir, "--cache-dir"):
+            prepared = self._prepare(request, monitor)
+        spec, run_id = prepared.spec, prepared.run_id
+        with refusals_named(space.out, "--out"):
+            known = self._finished(run_id)
+        if known is not None:
+            self._tabulate(spec, missing=run_id)
+            return known
+        bench = self._build(prepared, monitor)
+        with refusals_named(space.out, "--out"), self.store.claim(run_id):
+            known = self._finished(run_id)  # by another process, while this one waited
+            if known is not None:
+                self._tabulate(spec, missing=run_id)
                 return known
             self.hook.run_started(spec=spec, run_id=run_id)
             record = self._execute(bench, spec, run_id, monitor)
         self.hook.run_finished(record=record)
         return record
 
+    def _finished(self, run_id: str) -> Record | None:
+        """The finished record; with ``force`` none is read, so that a damaged one is replaced."""
+        known = None if self.workspace.force else self.store.get(run_id)
+        return known if known is not None and known.status == "finished" else None
+
     # ----------------------------------------------------------------------------- preparing
 
-    def _prepare(self, request: Request, monitor: Monitor) -> tuple[Bench, RunSpec, str]:
+    def _prepare(self, request: Request, monitor: Monitor) -> Prepared:
         places = self._places()
         ref = resolve_dataset(request, self.registry)
         dataset = self.registry.create(ref)
         spec = resolve_run(request, self.registry, ref, dataset.card)
+        check_run(spec, self.registry)
         if dataset.card.classes:  # before a long download
             check_unseen(dataset.card.classes, spec.unseen)
         opened = DatasetCache(self.registry, self.hashes, places, monitor).open(ref)
-        data, contents = opened.data, {"dataset": opened.contents}
+        check_unseen(opened.data.class_names, spec.unseen)
+        contents = {"dataset": opened.contents}
         identities = {
-            "dataset": opened.identity,
+            # Whatever files its images came in, they are the same images: see data_fingerprint.
+            "dataset": identity(ref, self.registry, self.hashes, []),
             "method": identity(spec.method, self.registry, self.hashes, []),
         }
-        split = Split(spec.unseen, spec.validation, spec.split_seed)
-        task = build_task(data, split)
         for slot, slot_ref in spec.slots.items():
             read: list[list[str]] = []
             if slot_ref.kind == "embedding":
-                read = self.hashes.of_all(self.registry.create(slot_ref).sources(places))
+                with self.registry.calling(slot_ref, "sources"):
+                    files = self.registry.create(slot_ref).sources(places)
+                read = self.hashes.of_all(files)
             contents[slot] = read
             identities[slot] = identity(slot_ref, self.registry, self.hashes, read)
-        base_key = {
-            "pipeline": PIPELINE_VERSION,
-            "versions": numerical_versions(),
-            "threads": spec.threads,
-            "device": spec.device,
-        }
-        bench = Bench(
+        run_id = spec.run_id(identities, opened.data.fingerprint)
+        return Prepared(spec, run_id, opened, identities, contents)
+
+    def _build(self, prepared: Prepared, monitor: Monitor) -> Bench:
+        """Build the task, and what the method works with."""
+        spec, opened = prepared.spec, prepared.opened
+        split = Split(spec.unseen, spec.validation, spec.split_seed)
+        return Bench(
             registry=self.registry,
             stages=Stages(self.workspace.cache_dir, monitor),
-            places=places,
+            places=self._places(),
             context=Context(seed=spec.seed, threads=spec.threads, device=spec.device),
-            dataset=dataset,
-            data=data,
-            task=task,
-            refs={"dataset": ref, "method": spec.method, **spec.slots},
-            identities=identities,
-            contents=contents,
+            dataset=opened.dataset,
+            data=opened.data,
+            task=build_task(opened.data, split),
+            refs={"dataset": spec.dataset, "method": spec.method, **spec.slots},
+            identities=prepared.identities,
+            contents=prepared.contents,
             hashes=self.hashes,
-            base_key=base_key,
+            base_key={
+                "pipeline": PIPELINE_VERSION,
+                "versions": numerical_versions(),
+                "threads": spec.threads,
+                "device": spec.device,
+            },
         )
-        return bench, spec, spec.run_id(identities, data.fingerprint)
 
     def _places(self) -> Places:
         space = self.workspace
@@ -159,18 +191,28 @@ class Runner:
         self._tabulate(spec)
         return record
 
-    def _tabulate(self, spec: RunSpec) -> None:
-        """Write the CSV of this data set from the records that are there."""
+    def _tabulate(self, spec: RunSpec, missing: str | None = None) -> None:
+        """Write the CSV of this data set from the records that can be read.
+
+        With ``missing`` only where that run has no row. Listing and writing are under one lock:
+        else of two runs that end at once the slower could write a list without the other's row.
+        """
         label = spec.dataset.label
-        records = [r for r in self.store.records() if r.dataset.component.name == label]
-        write_csv(self.workspace.out / f"{file_name(label)}.csv", records)
+        path = self.workspace.out / f"{file_name(label)}.csv"
+        lock = self.workspace.out / "locks" / f"{path.name}.lock"
+        with refusals_named(path, "--out"):
+            if missing is not None and _has_row(path, missing):
+                return
+            with locked(lock):
+                records = self.store.readable_records()
+                write_csv(path, [r for r in records if r.dataset.component.name == label])
+
+
+def _has_row(path: Path, run_id: str) -> bool:
+    start = f"{run_id[:SHORT]},".encode()
+    return path.is_file() and any(line.startswith(start) for line in path.read_bytes().split(b"\n"))
 
 
 def _error_record(failure: BaseException) -> ErrorRecord:
-    if isinstance(failure, KeyboardInterrupt):
-        return ErrorRecord(kind="Interrupted", message="interrupted", exit_code=130)
-    if isinstance(failure, ZSLBenchError):
-        return ErrorRecord(
-            kind=type(failure).__name__, message=str(failure), exit_code=failure.exit_code
-        )
-    return ErrorRecord(kind=type(failure).__name__, message="a bug in zslbench", exit_code=1)
+    known = explain_failure(failure)
+    return ErrorRecord(kind=known.kind, message=known.message, exit_code=known.exit_code)

@@ -128,7 +128,7 @@ def identity(
 
     ``contents`` are [base name, sha256] of the files that it reads.
     """
-    spec = registry.find(ref.kind, ref.name if ref.member is None else ref.name[:-1] + "x")[0].spec
+    spec = registry.item(ref).spec
     params = dict(ref.params)
     for param in spec.params:
         if param.type == "path" and params[param.name] is not None:
@@ -157,6 +157,12 @@ def _check_slots(owner: str, filled: Mapping[str, str], request: Request) -> Non
             raise InputError(
                 f"cannot set {key!r}{suggest(slot, allowed) or ';'} write SLOT.PARAMETER=VALUE "
                 f"with a slot of {owner}: {', '.join(allowed)}"
+            )
+        if key == "seen_classifier.candidates":
+            raise InputError(
+                f"cannot set {key!r} to {request.set[key]!r}: the seen classifier's candidates are "
+                "always the seen classes; the parameter belongs to the unseen classifier: write "
+                "unseen_classifier.candidates"
             )
 
 

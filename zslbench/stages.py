@@ -7,6 +7,8 @@ stage in common share it.
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from zslbench.disk import locked, replacing
+from zslbench.disk import DamagedFileWarning, locked, refusals_named, replacing
 from zslbench.errors import DataError
 from zslbench.hashes import hash_json
 
@@ -48,20 +50,25 @@ class Stages:
         """Return the stage's arrays from the cache, else ``compute(progress)`` and keep them.
 
         ``inputs`` opens what ``compute`` will read, so that the stages before are measured by
-        themselves; where the output is in the cache they are not opened at all.
+        themselves; where the output is in the cache they are not opened at all. A damaged output
+        is warned of (DamagedFileWarning), and made again. Raises EnvironmentFailure where the disk
+        refuses.
         """
         path = self.path(stage, key)
-        with self.guard(path, stage):
+        with refusals_named(path, "--cache-dir"), self.guard(path, stage):
             if path.is_file():
-                path.touch()
-                self.monitor.cached(stage)
-                return load_arrays(path)
+                try:
+                    kept = load_arrays(path)
+                except DataError as error:
+                    warnings.warn(f"{error}: computed again", DamagedFileWarning, stacklevel=2)
+                else:
+                    path.touch()
+                    self.monitor.cached(stage)
+                    return kept
             inputs()
             with self.monitor.stage(stage, note) as progress:
                 made = compute(progress)
-                contiguous = {name: np.ascontiguousarray(array) for name, array in made.items()}
-                with replacing(path) as temporary:
-                    save_file(contiguous, temporary)
+                save_arrays(path, made)
             return made
 
     def guard(self, path: Path, stage: str) -> AbstractContextManager[None]:
@@ -82,5 +89,19 @@ def load_arrays(path: Path) -> Arrays:
     try:
         arrays: Arrays = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise DataError(f"{path} is damaged ({error}): delete it and run again") from error
+        raise DataError(f"{path} is damaged ({error})") from error
     return arrays
+
+
+def save_arrays(path: Path, arrays: Arrays) -> None:
+    """Write a safetensors file atomically; raise OSError where the disk refuses."""
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    with replacing(path) as temporary:
+        try:
+            save_file(contiguous, temporary)
+        except SafetensorError as error:
+            # safetensors tells a system's refusal by its text alone.
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), str(error), str(path)) from error

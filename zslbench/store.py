@@ -6,12 +6,13 @@ The folder's ``test-images`` holds the test images' ids, once a data set.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zslbench.disk import locked, refusals_named, write_text
-from zslbench.errors import InputError
+from zslbench.disk import DamagedFileWarning, locked, refusals_named, write_text
+from zslbench.errors import DataError, InputError
 from zslbench.predictions import read_predictions, write_ids, write_predictions
 from zslbench.record import Record, read_record
 from zslbench.wordspace import FILE_NAME as WORDSPACE
@@ -51,16 +52,16 @@ class Store:
         ids: UInt8,
         wordspace: WordSpace | None = None,
     ) -> Path:
-        """Store a run, predictions first; a failed run never replaces a finished one."""
+        """Store a run, predictions first; a failed run never replaces a finished one.
+
+        Where a finished run is there, a failed one leaves ``failed.json`` and nothing else.
+        """
         folder = self.folder(record.run_id)
         with refusals_named(folder, "--out"):
-            name = "record.json"
-            if record.status == "failed" and (folder / name).is_file():
-                name = (
-                    "record.json"
-                    if read_record(folder / name).status == "failed"
-                    else "failed.json"
-                )
+            text = record.model_dump_json(indent=1) + "\n"
+            if record.status == "failed" and self._has_finished(record.run_id):
+                write_text(folder / "failed.json", text)
+                return folder
             if prediction is not None:
                 write_predictions(folder / "predictions.parquet", prediction)
                 images = self.root / "test-images" / f"{record.dataset.fingerprint[:SHORT]}.parquet"
@@ -70,8 +71,16 @@ class Store:
                 write_text(folder / WORDSPACE, wordspace.model_dump_json() + "\n")
             elif record.status == "finished":
                 (folder / WORDSPACE).unlink(missing_ok=True)
-            write_text(folder / name, record.model_dump_json(indent=1) + "\n")
+            write_text(folder / "record.json", text)
         return folder
+
+    def _has_finished(self, run_id: str) -> bool:
+        """Is there a finished record? One that cannot be read counts as absent."""
+        try:
+            known = self.get(run_id)
+        except DataError:
+            return False
+        return known is not None and known.status == "finished"
 
     def prediction(self, run_id: str) -> Prediction:
         """The stored prediction of ``run_id``."""
@@ -81,6 +90,18 @@ class Store:
         """Every record, in the order of ids."""
         for path in sorted(self.root.glob("runs/*/record.json")):
             yield read_record(path)
+
+    def readable_records(self) -> Iterator[Record]:
+        """Every record that can be read, in the order of ids; the others are warned of by name."""
+        for path in sorted(self.root.glob("runs/*/record.json")):
+            try:
+                record = read_record(path)
+                if record.status == "finished" and record.scores is None:
+                    raise DataError(f"record {path} is damaged: it is finished and has no scores")
+            except DataError as error:
+                warnings.warn(f"left out: {error}", DamagedFileWarning, stacklevel=2)
+            else:
+                yield record
 
     def find(self, name: str) -> Record:
         """Return the record of a run named by its id, the start of it, or its folder."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import click
 
 from zslbench.cli.output import tell
-from zslbench.errors import ZSLBenchError
 
 if TYPE_CHECKING:
     from zslbench.cli.session import Session
+    from zslbench.disk import Failure
 
-BUG, INPUT, ENVIRONMENT, INTERRUPTED = 1, 2, 5, 130
+BUG, INPUT, INTERRUPTED = 1, 2, 130
 SEVERITY = (0, 2, 3, 4, 5, 1)
 """Exit codes of several runs: the last of these that one of them has is the whole call's."""
 
@@ -31,16 +31,15 @@ def report(failure: BaseException, session: Session, prefix: str = "") -> int:
     if isinstance(failure, click.exceptions.NoArgsIsHelpError):
         tell(failure.format_message())
         return INPUT
-    if isinstance(failure, (KeyboardInterrupt, click.Abort)):
-        tell("interrupted; run the same command again to go on")
-        return INTERRUPTED
     known = _explain(failure)
+    if known.exit_code == INTERRUPTED:
+        tell(known.message)
+        return INTERRUPTED
     if session.debug:
         tell("".join(traceback.format_exception(failure)).rstrip())
-    if known is not None:
-        message, code = known
-        tell(f"error: {prefix}{message}")
-        return code
+    if not known.is_bug:
+        tell(f"error: {prefix}{known.message}")
+        return known.exit_code
     summary = f"{type(failure).__name__}: {failure}"
     if session.debug:
         tell(f"error: {prefix}a bug in zslbench ({summary}); please report it with this traceback")
@@ -52,30 +51,16 @@ def report(failure: BaseException, session: Session, prefix: str = "") -> int:
     return BUG
 
 
-def _explain(failure: BaseException) -> tuple[str, int] | None:
-    """The message and exit code of a failure that is no bug."""
-    if isinstance(failure, ZSLBenchError):
-        return str(failure), failure.exit_code
-    if isinstance(failure, click.UsageError):
-        return _usage(failure), INPUT
-    if isinstance(failure, click.ClickException):
-        return failure.format_message(), INPUT
-    if isinstance(failure, MemoryError):
-        return (
-            "memory ran out: close other programs, choose smaller parameters, or use a machine "
-            "with more",
-            ENVIRONMENT,
-        )
-    if isinstance(failure, OSError):
-        from zslbench.disk import REFUSALS
+def _explain(failure: BaseException) -> Failure:
+    """What ``failure`` means: click's own by their text, all others as a record says them."""
+    from zslbench.disk import Failure, explain_failure
 
-        if failure.errno in REFUSALS:
-            return (
-                f"{failure.filename or 'a file'}: {REFUSALS[failure.errno]}; free it, or choose "
-                "other folders (--out, --cache-dir, --data-dir, TMPDIR)",
-                ENVIRONMENT,
-            )
-    return None
+    kind = type(failure).__name__
+    if isinstance(failure, click.UsageError):
+        return Failure(kind, _usage(failure), INPUT)
+    if isinstance(failure, click.ClickException):
+        return Failure(kind, failure.format_message(), INPUT)
+    return explain_failure(KeyboardInterrupt() if isinstance(failure, click.Abort) else failure)
 
 
 def _usage(failure: click.UsageError) -> str:

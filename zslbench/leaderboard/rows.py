@@ -13,7 +13,7 @@ from zslbench.hashes import hash_json
 from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
-    from zslbench.record import Record
+    from zslbench.record import ComponentRecord, Record
 
 SCORES = (
     "T1", "u", "s", "H", "AUSUC", "h_oracle", "seen_accuracy", "unseen_accuracy",
@@ -137,10 +137,15 @@ def _components(record: Record) -> str:
     """Hash of the components' code, parameters and files: no two that differ share a row."""
     parts = {"method": record.method, "dataset": record.dataset.component, **record.slots}
     about = {
-        slot: [p.distribution, p.version, p.source, p.params, sorted(sha for _, sha in p.contents)]
+        slot: [p.distribution, p.version, p.source, p.params, _contents(slot, p)]
         for slot, p in parts.items()
     }
     return hash_json({"pipeline": record.pipeline.get("version"), "components": about})[:16]
+
+
+def _contents(slot: str, part: ComponentRecord) -> list[str]:
+    """A data set is its images, whatever files they came in: its fingerprint has its own column."""
+    return [] if slot == "dataset" else sorted(sha for _, sha in part.contents)
 
 
 def _overlap(record: Record) -> str:

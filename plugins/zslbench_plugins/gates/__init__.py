@@ -24,11 +24,12 @@ HARD = ComponentSpec(
     params=(
         Param(
             "cut", "str", "seen_kept:0.9",
-            "seen_kept:SHARE, the share of seen images that stay seen; or native",
+            "seen_kept:SHARE, the share of seen images that stay seen; probability:P, novel where "
+            "the detector's probability reaches P; or native, the detector's own cut",
         ),
         Param(
             "cut_from", "str", "held-out",
-            "images the cut is set on; train is the paper's, and optimistic",
+            "images seen_kept is set on; train is the paper's, and optimistic",
             choices=("held-out", "train"),
         ),
     ),

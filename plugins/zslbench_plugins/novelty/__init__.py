@@ -1,7 +1,7 @@
 """Bundled novelty detectors: higher is more novel."""
 
 from zslbench.hookspecs import Register, hookimpl
-from zslbench.specs import ComponentSpec
+from zslbench.specs import ComponentSpec, Param
 
 ZSLBENCH_API = 1
 
@@ -16,6 +16,19 @@ GAUSSIAN = ComponentSpec(
     kind="novelty",
     name="gaussian",
     target="zslbench_plugins.novelty.gaussian:GaussianDetector",
-    summary="An isotropic Gaussian round each seen class's word vector",
+    summary="An isotropic Gaussian round each seen class's word vector; one threshold by default",
     reference="Socher et al. 2013, § 5.1",
-)
+    params=(
+        Param(
+            "threshold", "str", "shared",
+            "density thresholds T_y: equal for all classes, or one a class from its own training "
+            "points, which gives a native cut",
+            choices=("shared", "per-class"),
+        ),
+        Param(
+            "kept", "float", 0.9,
+            "share of a class's training points that reach T_y; read with per-class only",
+            minimum=0, maximum=1, exclusive_minimum=True,
+        ),
+    ),
+)  # fmt: skip
