@@ -136,6 +136,14 @@ def test_chance_is_near_chance(run):
     assert record.scores.overall_accuracy < 0.4
 
 
+def test_cached_stages_give_the_record_that_computed_ones_gave(run):
+    for method in ("tiny", "chance"):
+        first, again = run(method), run(method, force=True)
+        assert all(s.cached for s in again.stages if s.stage != "score")
+        assert first.scores == again.scores
+        assert first.slots == again.slots
+
+
 def test_other_unseen_classes_are_another_task(run):
     first, second = run(), run(unseen=["red", "white"])
     assert first.split.fingerprint != second.split.fingerprint

@@ -263,10 +263,10 @@ class GatedPipeline:
 
     def _combine(self, novel: Branch, rows: slice) -> Prediction:
         """The gate's verdict on ``rows`` of the test images, in outgoing order."""
-        novelty, p_unseen = self.novelty["test"], self.novelty.get("p_test")
+        known, novelty, p_unseen = self.known, self.novelty["test"], self.novelty.get("p_test")
         with self.bench.calling("gate", "combine"):
             prediction: Prediction = self.gate.combine(
-                replace(self.known, scores=self.known.scores[rows]),
+                replace(known, scores=known.scores[rows]),
                 replace(novel, scores=novel.scores[rows]),
                 classes=self.classes,
                 novelty=novelty[rows],

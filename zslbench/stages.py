@@ -95,7 +95,8 @@ def load_arrays(path: Path) -> Arrays:
 
 def save_arrays(path: Path, arrays: Arrays) -> None:
     """Write a safetensors file atomically; raise OSError where the disk refuses."""
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    # ascontiguousarray makes a row of a single number: it is to stay one.
+    contiguous = {n: np.ascontiguousarray(a).reshape(np.shape(a)) for n, a in arrays.items()}
     with replacing(path) as temporary:
         try:
             save_file(contiguous, temporary)
