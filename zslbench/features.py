@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zslbench.disk import DamagedFileWarning, refusals_named, require_space, write_json
-from zslbench.enforce import check_features
+from zslbench.enforce import check_features, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
 
@@ -108,7 +108,7 @@ def _fill(
     progress: Any,
     context: Context,
 ) -> None:
-    n = len(images)
+    n, start = len(images), done
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
     with path.open("r+b") as file:
@@ -117,6 +117,14 @@ def _fill(
         for block in images.blocks(start=done, size=BLOCK):
             X = fitted.backbone.transform(block, context=context)
             check_features(X, len(block), d, fitted.label)
+            if done == start:
+                check_rowwise(
+                    lambda rows, block=block: fitted.backbone.transform(  # type: ignore[misc]
+                        block[rows], context=context
+                    ),
+                    X,
+                    fitted.label,
+                )
             file.write(np.ascontiguousarray(X).data)
             done += len(block)
             progress(done, n)
