@@ -9,6 +9,7 @@ that process. Goals on two cores, CIFAR-10: cold ≤ 12 min and ≤ 8 GiB; featu
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import resource
 import shutil
@@ -57,6 +58,8 @@ def main() -> int:
                     if not entry.name.startswith("backbone-"):
                         entry.unlink()
             seconds, peak = timed(name, command)
+            (row,) = csv.DictReader((out / f"{chosen.dataset}.csv").open())
+            print("  " + ", ".join(f"{k} {row[k]}" for k in ("run", "T1", "H", "AUSUC", "AUROC")))
             if chosen.dataset == "cifar10":
                 missed |= seconds > GOALS.get(name, float("inf")) or peak > PEAK_GOAL
     return int(missed)
