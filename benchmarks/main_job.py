@@ -23,10 +23,11 @@ GOALS = {"cold": 12 * 60.0, "features cached": 6 * 60.0}
 PEAK_GOAL = 8 * 2**30
 
 
-def timed(name: str, command: list[str]) -> tuple[float, int]:
+def timed(name: str, command: list[str], *, show: bool) -> tuple[float, int]:
     """Run ``command``; return its seconds and the largest child's peak resident bytes."""
     started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    quiet = None if show else subprocess.DEVNULL
+    subprocess.run(command, check=True, stdout=quiet, stderr=quiet)
     seconds = time.perf_counter() - started
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     goal = GOALS.get(name)
@@ -42,10 +43,12 @@ def main() -> int:
     parser.add_argument("--data-dir", default=os.environ.get("ZSLBENCH_DATA_DIR", "data"))
     parser.add_argument("--threads", default="2")
     parser.add_argument("--seed", default="0")
+    parser.add_argument("--show", action="store_true", help="show what the cold run prints")
     chosen = parser.parse_args()
     missed = False
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as folder:
-        cache, out = Path(folder, "cache"), Path(folder, "out")
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="main-job-") as folder:
+        place = Path(folder).relative_to(Path.cwd())
+        cache, out = place / "cache", place / "out"
         command = [
             sys.executable, "-m", "zslbench", "run", "--method", "socher2013",
             "--dataset", chosen.dataset, "--data-dir", chosen.data_dir, "--seed", chosen.seed,
@@ -57,7 +60,7 @@ def main() -> int:
                 for entry in (cache / "stages").glob("*"):
                     if not entry.name.startswith("backbone-"):
                         entry.unlink()
-            seconds, peak = timed(name, command)
+            seconds, peak = timed(name, command, show=chosen.show and name == "cold")
             (row,) = csv.DictReader((out / f"{chosen.dataset}.csv").open())
             print("  " + ", ".join(f"{k} {row[k]}" for k in ("run", "T1", "H", "AUSUC", "AUROC")))
             if chosen.dataset == "cifar10":
