@@ -45,6 +45,7 @@ def share_out(tiles: int, make_worker: Callable[[], Worker], *, threads: int) ->
     numbers = iter(range(tiles))  # taking the next one is atomic
 
     def work() -> None:
+        torch.set_num_threads(1)  # OpenMP keeps this number a thread: a new one has its own
         worker = make_worker()
         for number in numbers:
             worker(number)
