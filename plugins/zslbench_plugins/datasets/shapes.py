@@ -71,8 +71,8 @@ class Shapes:
         notes=(
             "The recommended settings were decided beforehand, for a short first run, but for the "
             "map's: with 2,400 training images the paper's decay of 0.0001 overfits, and 0.01 has "
-            "the least error on held-out images of seen classes; a pass takes 0.1 s, so there are "
-            "more. None was tuned on test images.",
+            "the least error on held-out images of seen classes; passes are cheap here, so there "
+            "are more. None was tuned on test images.",
             "How hard the images are, and which classes are unseen, was set when the data set was "
             "made, by looking at what a plain pipeline makes of test images, mostly of other "
             "seeds: figures on it compare methods, and say nothing of photographs.",

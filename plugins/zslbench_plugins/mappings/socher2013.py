@@ -29,9 +29,9 @@ class TwoLayerMapping:
     point found is stationary at best.
 
     Training stops where ‖∇J‖ ≤ ``tolerance`` · ‖∇J at the start‖, or after ``max_passes`` full
-    passes over the features. The second is a budget, not a failure: on CIFAR-10 training on makes
-    the error on held-out seen images grow (``benchmarks/mapping.py --full`` compares its loss with
-    that of 500 plain full-batch L-BFGS iterations from the same start, the authors' own budget).
+    passes over the features. The second is a budget, not a failure:
+    ``benchmarks/mapping.py --full`` compares its loss with that of 500 plain full-batch L-BFGS
+    iterations from the same start, the authors' own budget.
     ``gradient_ratio_`` tells which of the two it was.
     """
 
