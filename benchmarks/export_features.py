@@ -45,7 +45,7 @@ class FeatureKeeper:
         self.folder = folder
         self.stamp = stamp
 
-    def fit(self, task: OpenTask, *, context: Context) -> Self:  # noqa: ARG002
+    def fit(self, task: OpenTask, *, context: Context) -> Self:
         """Write both files, without a second copy of the features in memory."""
         seen, folder = task.seen, Path(self.folder)
         n = len(seen.train)

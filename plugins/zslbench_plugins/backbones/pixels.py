@@ -28,17 +28,17 @@ class PixelsBackbone:
     def __init__(self, size: int = 8) -> None:
         self.size = size
 
-    def fit(self, images: ImageSource, *, context: Context) -> Self:  # noqa: ARG002 - the contract
+    def fit(self, images: ImageSource, *, context: Context) -> Self:
         """Learn nothing. Raises InputError for a size below 1."""
         if self.size < 1:
             raise InputError(f"pixels: size={self.size} must be at least 1; 8 is usual")
         return self
 
-    def dim(self, image_shape: tuple[int, int, int]) -> int:  # noqa: ARG002 - the contract
+    def dim(self, image_shape: tuple[int, int, int]) -> int:
         """3 × size², whatever the shape of the image."""
         return 3 * self.size**2
 
-    def transform(self, images: UInt8, *, context: Context) -> Float32:  # noqa: ARG002
+    def transform(self, images: UInt8, *, context: Context) -> Float32:
         """(b, h, w, 3) uint8 → (b, 3 × size²) float32 in 0 … 1."""
         if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
             raise InputError(

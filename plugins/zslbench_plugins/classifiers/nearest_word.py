@@ -29,11 +29,11 @@ class NearestWordClassifier:
     def fit(
         self,
         view: View,
-        y: Int,  # noqa: ARG002 - the contract's; prototypes are all that it learns
+        y: Int,
         classes: ClassTable,
         *,
         candidates: Candidates,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> Self:
         """Keep the prototypes (c_v, m) of ``candidates``."""
         _, prototypes = _spaces(view)

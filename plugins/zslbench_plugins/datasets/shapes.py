@@ -85,15 +85,15 @@ class Shapes:
         self.images_per_class = images_per_class
         self.seed = seed
 
-    def sources(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+    def sources(self, places: Places) -> tuple[Path, ...]:
         """Nothing is read."""
         return ()
 
-    def fetch(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+    def fetch(self, places: Places) -> tuple[Path, ...]:
         """Nothing is downloaded."""
         return ()
 
-    def load(self, places: Places) -> RawDataset:  # noqa: ARG002
+    def load(self, places: Places) -> RawDataset:
         """Open the data set; its images are drawn when a part is iterated, class by class.
 
         Raises InputError for fewer than 4 images a class, or a seed outside 0 … 2³² − 1.

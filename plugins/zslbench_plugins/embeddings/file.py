@@ -49,7 +49,7 @@ class FileEmbedder:
         self.format = format
         self.metric: Metric = metric
 
-    def sources(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+    def sources(self, places: Places) -> tuple[Path, ...]:
         """Return the file; DataError where it is absent."""
         path = Path(self.member).expanduser()
         if not path.is_file():
@@ -60,9 +60,9 @@ class FileEmbedder:
         self,
         words: Sequence[str],
         *,
-        sentences: Iterable[str] | None,  # noqa: ARG002
+        sentences: Iterable[str] | None,
         places: Places,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> WordVectors:
         """Return the vectors (k,) of those of ``words`` that the file has.
 

@@ -78,9 +78,9 @@ class Huang2012Embedder:
         self,
         words: Sequence[str],
         *,
-        sentences: Iterable[str] | None,  # noqa: ARG002
+        sentences: Iterable[str] | None,
         places: Places,
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> WordVectors:
         """Return the vectors (50,) of those of ``words`` that are among the 106."""
         known: dict[str, Floats] = {}

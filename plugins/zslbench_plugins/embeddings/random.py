@@ -31,7 +31,7 @@ class RandomEmbedder:
         self.dim = dim
         self.norm = norm
 
-    def sources(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+    def sources(self, places: Places) -> tuple[Path, ...]:
         """Return nothing: no file is read."""
         return ()
 
@@ -39,8 +39,8 @@ class RandomEmbedder:
         self,
         words: Sequence[str],
         *,
-        sentences: Iterable[str] | None,  # noqa: ARG002
-        places: Places,  # noqa: ARG002
+        sentences: Iterable[str] | None,
+        places: Places,
         context: Context,
     ) -> WordVectors:
         """Return a vector (dim,) of length ``norm`` for each of ``words``."""

@@ -56,7 +56,7 @@ class Word2VecEmbedder:
         self.min_count = min_count
         self.negative = negative
 
-    def sources(self, places: Places) -> tuple[Path, ...]:  # noqa: ARG002
+    def sources(self, places: Places) -> tuple[Path, ...]:
         """Return the corpus file, if one is named; DataError where it is absent."""
         if self.corpus is None:
             return ()
@@ -147,7 +147,7 @@ class _Ticker(CallbackAny2Vec):  # type: ignore[misc]  # gensim is untyped
         self._epochs = epochs
         self._done = 0
 
-    def on_epoch_end(self, model: Word2Vec) -> None:  # noqa: ARG002
+    def on_epoch_end(self, model: Word2Vec) -> None:
         self._done += 1
         self._progress(self._done, self._epochs)
 

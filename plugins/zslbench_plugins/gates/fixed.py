@@ -19,7 +19,7 @@ class _FixedGate:
     curve: ClassVar[Curve] = "gate"
     margin: ClassVar[float]
 
-    def fit(self, heldout: HeldOutSeen) -> Self:  # noqa: ARG002 - nothing to learn
+    def fit(self, heldout: HeldOutSeen) -> Self:
         """Learn nothing."""
         return self
 
@@ -68,7 +68,7 @@ class NoGate(_FixedGate):
 
     def combine(
         self,
-        known: Branch,  # noqa: ARG002 - the contract's; this gate asks one branch only
+        known: Branch,
         novel: Branch,
         *,
         classes: ClassTable,

@@ -55,7 +55,7 @@ class TwoLayerMapping:
         y: Int,
         S: Float32,
         *,
-        validation: tuple[Float32, Int] | None = None,  # noqa: ARG002 - nothing is chosen on it
+        validation: tuple[Float32, Int] | None = None,
         context: Context,
     ) -> Self:
         """Learn ``W1_`` (h, d), ``b1_`` (h,), ``W2_`` (k, h), ``b2_`` (k,) from X and S[y].

@@ -38,7 +38,7 @@ class GaussianDetector:
         """Whether novelty > 0 means novel: with thresholds of its own."""
         return self.threshold == "per-class"
 
-    def fit(self, view: View, y: Int, classes: ClassTable, *, context: Context) -> Self:  # noqa: ARG002
+    def fit(self, view: View, y: Int, classes: ClassTable, *, context: Context) -> Self:
         """Learn σ_y² and log T_y of each seen class from ``view.Z`` (n, m) with labels ``y`` (n,).
 
         Raises InputError where a class's training points all lie on its prototype, and for a
