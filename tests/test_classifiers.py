@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from zslbench.contracts import ClassTable, Context, View
@@ -64,6 +65,25 @@ def test_the_gap_is_certified_by_the_gradient(gap, ridge):
     assert fitted.loss_ == pytest.approx(loss, rel=1e-5)
     tight, _ = objective(fit(X, y, ridge=ridge, gap=1e-6).W_, X, y, ridge)
     assert loss - tight <= 1.01 * gap * loss
+
+
+def test_rows_that_were_not_sampled_count_too():
+    X, y = blobs(9000, 12)
+    fitted = fit(X, y, gap=1e-3)
+    loss, gradient = objective(fitted.W_, X, y, fitted.ridge)
+    assert np.square(gradient).sum() / (2 * fitted.ridge) <= 1.01e-3 * loss
+
+
+def test_a_hundred_classes_are_solved_as_well():
+    rng = np.random.default_rng(0)
+    centres, y = rng.normal(size=(100, 20)), np.arange(2000) % 100
+    X = (centres[y] + rng.normal(size=(2000, 20))).astype(np.float32)
+    table = ClassTable(tuple(f"{i:03d}" for i in range(101)), ("seen",) * 100 + ("unseen",))
+    fitted = SoftmaxClassifier().fit(View(X=X), y, table, candidates="seen", context=Context())
+    theirs = LogisticRegression(fit_intercept=False, C=1 / (1e-3 * 2000), max_iter=10_000)
+    W = theirs.fit(X.astype(np.float64), y).coef_
+    log_p = log_softmax(X @ W.T, axis=1)[np.arange(2000), y]
+    assert fitted.loss_ <= 1.01 * (-log_p.mean() + 5e-4 * np.square(W).sum())
 
 
 def test_constant_columns_do_not_matter():

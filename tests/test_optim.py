@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from zslbench_plugins.optim.lbfgs import minimise
+from zslbench_plugins.optim.softmax_curvature import SoftmaxCurvature
 from zslbench_plugins.optim.spectrum import leading_spectrum
 
 
@@ -44,6 +45,48 @@ def test_scaling_acts_on_the_leading_directions_and_on_the_rest_apart():
     operator = D * leading.numpy() @ D.T + 0.5 * (np.eye(90) - D @ D.T)
     got = found.scale(V, leading, 0.5)
     np.testing.assert_allclose(got, V.double().numpy() @ operator, atol=1e-4)
+
+
+def softmax_hessian(X, W, ridge):
+    """The Hessian of mean cross-entropy + (ridge / 2) ‖W‖² at W, as autograd has it (float64)."""
+    X = X.double()
+    # The Hessian doesn't depend on the labels.
+    return torch.autograd.functional.hessian(
+        lambda w: (
+            torch.nn.functional.cross_entropy(X @ w.view_as(W).T, torch.zeros(len(X)).long())
+            + 0.5 * ridge * w.square().sum()
+        ),
+        W.double().reshape(-1),
+    )
+
+
+@pytest.mark.parametrize("probabilities", ["uniform", "certain"])
+def test_softmax_curvature_along_all_directions_is_the_hessian(probabilities):
+    X = torch.from_numpy(features(300, 30))
+    W = torch.randn(4, 30, generator=torch.Generator().manual_seed(0))
+    W *= {"uniform": 0.0, "certain": 5.0}[probabilities]
+    spectrum = leading_spectrum(X, seed=0, rank=30)
+    curvature = SoftmaxCurvature(torch.softmax(X @ W.T, dim=1), spectrum, 1e-3)
+    V = torch.randn(4, 30, generator=torch.Generator().manual_seed(1))
+    H = softmax_hessian(X, W, 1e-3)
+    np.testing.assert_allclose(
+        H @ curvature.solve(V).double().reshape(-1), V.reshape(-1), rtol=0.01, atol=0.01
+    )
+
+
+def test_softmax_curvature_across_the_coupled_directions_averages_the_factors(monkeypatch):
+    monkeypatch.setattr("zslbench_plugins.optim.softmax_curvature.UNKNOWNS", 4 * 8)
+    X = torch.from_numpy(features(500, 30))
+    P = torch.softmax(torch.randn(500, 4, generator=torch.Generator().manual_seed(0)), dim=1)
+    spectrum = leading_spectrum(X, seed=0, rank=30)
+    curvature = SoftmaxCurvature(P, spectrum, 1e-3)
+    assert curvature.coupled == 8
+    D, P = spectrum.directions[:, 8:].double(), P.double()
+    K = torch.diag(P.mean(dim=0)) - P.T @ P / 500
+    V = torch.randn(4, 22, generator=torch.Generator().manual_seed(1)).double()
+    H = torch.kron(K, torch.diag(spectrum.values[8:].double())) + 1e-3 * torch.eye(88)
+    expected = torch.linalg.solve(H, V.reshape(-1)).view_as(V) @ D.T
+    np.testing.assert_allclose(curvature.solve((V @ D.T).float()), expected, rtol=0.01, atol=0.1)
 
 
 @pytest.fixture

@@ -7,24 +7,29 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import torch
+from scipy.optimize import minimize_scalar
 
 from zslbench.errors import InputError
 from zslbench_plugins.optim.lbfgs import Minimum, minimise
 from zslbench_plugins.optim.rows import as_tensor, blocks
-from zslbench_plugins.optim.spectrum import Spectrum, leading_spectrum
+from zslbench_plugins.optim.softmax_curvature import SoftmaxCurvature
+from zslbench_plugins.optim.spectrum import leading_spectrum
 
 if TYPE_CHECKING:
     from zslbench.contracts import Candidates, ClassTable, Context, Float32, Int, View, ViewInput
 
-COARSE = 0.02  # gap at which the small problem along the leading directions is left
+ROWS = 6_000  # sampled for the first guess and the curvature: neither need be exact
+ROUNDS, COARSE_PASSES, COARSE = 2, 10, 0.02  # of the first guess: passes a round, gap to stop at
+UNSEEN_ROWS = 2_000  # that tell how far the first guess is fitted too well
 
 
 class SoftmaxClassifier:
     """min_W mean cross-entropy of softmax(W x) + (ridge / 2) ‖W‖², no bias.
 
     The objective is ridge-strongly convex, so f(W) − f* ≤ ‖∇f‖² / (2 ridge): it is solved until
-    this bound is at most ``gap`` · f. L-BFGS runs in coordinates scaled by the leading directions
-    of the features, without which it needs thousands of passes; a pass reads the features once.
+    this bound is at most ``gap`` · f. L-BFGS starts from the inverse curvature along the leading
+    directions of the features, without which it needs thousands of passes; a pass reads the
+    features once.
     """
 
     inputs: ClassVar[frozenset[ViewInput]] = frozenset({"X"})
@@ -52,12 +57,11 @@ class SoftmaxClassifier:
         X, target = _check(view, y, classes, candidates)
         torch.set_num_threads(context.threads)
         width = len(classes.candidates(candidates))
-        spectrum = leading_spectrum(X, seed=context.seed)
-        start, scale = self._coarse(spectrum, target[spectrum.sample], width)
+        start, curvature = self._coarse(X, target, width, context.seed)
         found = minimise(
             partial(cross_entropy, X, target, ridge=self.ridge),
             start,
-            precondition=lambda g: spectrum.scale(g, *scale),
+            precondition=curvature.solve,
             done=self._certified,
             max_passes=self.max_passes,
             progress=lambda passes: context.progress(passes, 0),
@@ -81,25 +85,33 @@ class SoftmaxClassifier:
         return logits
 
     def _coarse(
-        self, spectrum: Spectrum, target: torch.Tensor, width: int
-    ) -> tuple[torch.Tensor, tuple[torch.Tensor, float]]:
-        """Solve along the leading directions alone; return W, and the scaling for the rest.
+        self, X: torch.Tensor, target: torch.Tensor, width: int, seed: int
+    ) -> tuple[torch.Tensor, SoftmaxCurvature]:
+        """Solve along few directions, on few rows; return W (c, d), and the curvature there.
 
-        The Hessian is about w̄ · Xᵀ X / n + ridge, with w̄ the mean of p (1 − p).
+        Few rows are fitted too well, and probabilities near 0 and 1 have little curvature: steps
+        would be far too long. W is shrunk as rows that it has not seen ask for.
         """
-        scores, guess = spectrum.scores, 0.5 / width
-        found = minimise(
-            partial(cross_entropy, scores, target, ridge=self.ridge),
-            torch.zeros(width, scores.shape[1]),
-            precondition=lambda g: g / (guess * spectrum.values + self.ridge),
-            done=lambda loss, g: self._bound(g) <= COARSE * loss,
-            max_passes=200,
+        spectrum = leading_spectrum(X, seed=seed, rows=ROWS)
+        labels, scores = target[spectrum.sample], spectrum.scores
+        curvature = SoftmaxCurvature(
+            torch.full((len(labels), width), 1 / width), spectrum, self.ridge
         )
-        p = torch.softmax(scores @ found.w.T, dim=1)
-        weight = float((p * (1 - p)).mean())
-        leading = 1 / (weight * spectrum.values + self.ridge)
-        rest = 1 / (weight * spectrum.tail + self.ridge)
-        return found.w @ spectrum.directions.T, (leading, rest)
+        scores = scores[:, : curvature.coupled]
+        w = torch.zeros(width, curvature.coupled)
+        for _ in range(ROUNDS):
+            w = minimise(
+                partial(cross_entropy, scores, labels, ridge=self.ridge),
+                w,
+                precondition=curvature.solve_coupled,
+                done=lambda loss, g: self._bound(g) <= COARSE * loss,
+                max_passes=COARSE_PASSES,
+            ).w
+            curvature = SoftmaxCurvature(torch.softmax(scores @ w.T, dim=1), spectrum, self.ridge)
+        W = w @ spectrum.directions[:, : curvature.coupled].T
+        shrinkage = _shrinkage(W, X, target, spectrum.sample)
+        P = torch.softmax(shrinkage * (scores @ w.T), dim=1)
+        return shrinkage * W, SoftmaxCurvature(P, spectrum, self.ridge)
 
     def _certified(self, loss: float, gradient: torch.Tensor) -> bool:
         return self._bound(gradient) <= self.gap * loss
@@ -133,6 +145,23 @@ def cross_entropy(
         gradient.addmm_(residual.T, x)
     decay = 0.5 * ridge * float(W.square().sum(dtype=torch.float64))
     return total / n + decay, gradient.div_(n).add_(W, alpha=ridge)
+
+
+def _shrinkage(
+    W: torch.Tensor, X: torch.Tensor, target: torch.Tensor, sample: torch.Tensor
+) -> float:
+    """The factor in [0, 1] of W that rows of X outside ``sample`` fit best; 1 where none are."""
+    left = np.setdiff1d(np.arange(len(X)), sample.numpy(), assume_unique=True)
+    if not len(left):
+        return 1.0
+    rows = torch.from_numpy(left[:: max(1, len(left) // UNSEEN_ROWS)][:UNSEEN_ROWS])
+    logits, labels = X[rows] @ W.T, target[rows]
+    found = minimize_scalar(
+        lambda factor: float(torch.nn.functional.cross_entropy(factor * logits, labels)),
+        bounds=(0, 1),
+        method="bounded",
+    )
+    return float(found.x)
 
 
 def _check(
