@@ -18,7 +18,7 @@ from zslbench_plugins.optim.spectrum import leading_spectrum
 if TYPE_CHECKING:
     from zslbench.contracts import Candidates, ClassTable, Context, Float32, Int, View, ViewInput
 
-ROWS = 6_000  # sampled for the first guess and the curvature: neither need be exact
+ROWS = 5_000  # sampled for the first guess and the curvature: neither need be exact
 ROUNDS, COARSE_PASSES, COARSE = 2, 10, 0.02  # of the first guess: passes a round, gap to stop at
 UNSEEN_ROWS = 2_000  # that tell how far the first guess is fitted too well
 

@@ -13,7 +13,6 @@ from zslbench_plugins.optim.rows import blocks
 if TYPE_CHECKING:
     from zslbench_plugins.optim.spectrum import Spectrum
 
-BLOCK = 1024  # rows: 52 MB at 12,800 features; smaller ones leave the processor waiting
 INNER_DAMPING = 0.1  # of the mean curvature of the hidden units
 OUTER_DAMPING = 50.0  # of the hidden units' mean square: see TwoLayerLoss.precondition
 
@@ -76,7 +75,7 @@ class TwoLayerLoss:
         hidden = len(layers.b1)
         slopes = torch.zeros(hidden, hidden)
         outputs = torch.zeros(hidden + 1, hidden + 1)
-        for rows in blocks(n, BLOCK):
+        for rows in blocks(n):
             squares, h, slope = self._add(layers, gradient, rows)
             total += squares
             extended = torch.nn.functional.pad(h, (0, 1), value=1.0)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-BLOCK = 512  # rows: 26 MB at 12,800 features, so that a block is still in cache at its second use
+BLOCK = 1024  # rows: 52 MB at 12,800 features; smaller ones leave the processor waiting
 
 
 def as_tensor(X: NDArray[Any]) -> torch.Tensor:
