@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parents[1]
 
 ORDER = (
     ("errors", "specs", "contracts", "hookspecs"),
-    ("disk", "params", "source", "plugin_files", "plugin_checks", "registry"),
+    ("disk", "params", "source", "plugin_files", "plugin_checks", "members", "registry"),
     ("hashes", "machine", "monitor", "cache", "download", "enforce", "fitted"),
     ("runspec", "early_checks"),
     ("images", "dataset_cache", "tasks"),

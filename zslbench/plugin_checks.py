@@ -102,15 +102,20 @@ def check_spec(spec: Any, kind: Kind, plugin: str) -> None:
             f"{what} needs a target 'module:Class'"
             + (" or a recipe, not both" if kind == "method" else "")
         )
+    if spec.members is not None and not (spec.is_family and spec.members.count(":") == 1):
+        raise PluginError(
+            f"{what}: members {spec.members!r} must be 'package:file.json', of a family NAME/*"
+        )
     module, _, cls = spec.target.partition(":")
     if spec.target and not (module and cls):
         raise PluginError(f"{what}: target {spec.target!r} must be 'module:Class'")
-    _check_params(spec.params, what)
+    check_params(spec.params, what)
     if spec.recipe is not None:
         _check_recipe(spec.recipe.slots, spec.recipe.params, what)
 
 
-def _check_params(params: tuple[Param, ...], what: str) -> None:
+def check_params(params: tuple[Param, ...], what: str) -> None:
+    """Raise PluginError unless names differ, types are known and defaults keep their bounds."""
     names = [param.name for param in params]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

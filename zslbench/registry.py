@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -17,7 +17,8 @@ import pluggy
 from zslbench import hookspecs
 from zslbench.disk import REFUSALS
 from zslbench.errors import InputError, PluginError, ZSLBenchError
-from zslbench.params import Layer, resolve, suggest_or_list
+from zslbench.members import members, specialised
+from zslbench.params import Layer, resolve, suggest, suggest_or_list
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
 from zslbench.source import source_hash
@@ -184,17 +185,19 @@ class Registry:
             head, slash, member = name.partition("/")
             items = self._found.get((kind, f"{head}/*")) if slash and member else None
         if items is None or member in ("", "*"):
-            raise InputError(
-                f"unknown {kind} {name!r}{suggest_or_list(name, self.names(kind))} "
-                f"see 'zslbench list {kind}'{self._broken()}"
-            )
+            raise InputError(self._unknown(kind, name))
         if len(items) > 1:
             raise PluginError(_conflict(items))
-        return items[0], member
+        item = items[0]
+        if member is None or item.spec.members is None:
+            return item, member
+        if member not in members(item.spec):
+            raise InputError(self._unknown(kind, name))
+        return replace(item, spec=specialised(item.spec, member)), member
 
     def item(self, ref: ComponentRef) -> Registered:
         """Return what was registered of ``ref``."""
-        return self.find(ref.kind, ref.name if ref.member is None else ref.name[:-1] + "x")[0]
+        return self.find(ref.kind, ref.name[:-1] + ref.member if ref.member else ref.name)[0]
 
     def describe(self, ref: ComponentRef) -> str:
         """``mapping 'centroid' of plugin 'zslbench-example:example'``: how messages name it."""
@@ -269,6 +272,18 @@ class Registry:
         if not hasattr(found, name):
             raise PluginError(f"{what}: no {name!r} in module {module!r}; mend its target")
         return getattr(found, name)
+
+    def _unknown(self, kind: Kind, name: str) -> str:
+        known = [
+            spec.name[:-1] + member
+            for (found, _), items in self._found.items()
+            for spec in (item.spec for item in items)
+            if found == kind
+            for member in members(spec)
+        ]
+        own = self.names(kind)
+        near = suggest(name, (*own, *known)) or suggest_or_list(name, own)
+        return f"unknown {kind} {name!r}{near} see 'zslbench list {kind}'{self._broken()}"
 
     def _broken(self) -> str:
         broken = [p.name for p in self.plugins if p.reason]

@@ -72,6 +72,8 @@ class ComponentSpec:
 
     ``name`` is unique in its kind; a family ends in ``/*`` (``file/*``), and what the user writes
     in place of the star reaches the constructor as its first keyword argument, ``member``.
+    ``members`` names the table of those that there are, ``package:file.json``, member → summary,
+    reference and params, which come after the family's own; without it any name will do.
     ``target`` is ``package.module:Class``, imported at first use. A method has either a ``target``
     (a class of its own) or a ``recipe``.
     """
@@ -85,6 +87,7 @@ class ComponentSpec:
     version: str = "1"
     extra: str | None = None  # the extra to install: zslbench[extra]
     recipe: Recipe | None = None
+    members: str | None = None
     member_is_path: bool = False  # family/PATH: records keep the base name and the content hash
 
     @property

@@ -9,6 +9,7 @@ import click
 from zslbench.cli.list import check_kind
 from zslbench.cli.output import fields, heading, plain_table, say
 from zslbench.cli.session import Session, pass_session, plugin_option
+from zslbench.members import members
 from zslbench.params import describe
 from zslbench.specs import DATASET_DEFAULT, SLOTS
 
@@ -26,7 +27,8 @@ def show(session: Session, kind: str, name: str) -> None:
     """Show the component NAME of KIND: what it is, whose, and its parameters."""
     item = _find(session, check_kind(kind), name)
     spec = item.spec
-    say(heading(f"{spec.kind} {spec.name}"), fields(_facts(item)))
+    shown = name if spec.members else spec.name
+    say(heading(f"{spec.kind} {shown}"), fields(_facts(item, name)))
     if spec.recipe is not None:
         _show_recipe(spec.recipe)
     if spec.params:
@@ -42,9 +44,11 @@ def _find(session: Session, kind: Kind, name: str) -> Registered:
     return session.registry.find(kind, name)[0]
 
 
-def _facts(item: Registered) -> list[tuple[str, Any]]:
+def _facts(item: Registered, name: str) -> list[tuple[str, Any]]:
     spec = item.spec
     family = "write a path in place of *" if spec.member_is_path else "write a name in place of *"
+    if spec.members:
+        family = f"of {len(members(spec))} members: zslbench list {spec.kind} {spec.name[:-2]}"
     return [
         ("summary", spec.summary),
         ("reference", spec.reference),
@@ -53,13 +57,15 @@ def _facts(item: Registered) -> list[tuple[str, Any]]:
         ("version", spec.version),
         ("class", spec.target),
         ("needs", f"pip install '{item.distribution}[{spec.extra}]'" if spec.extra else None),
-        ("use", _use(spec)),
+        ("use", _use(spec, name)),
     ]
 
 
-def _use(spec: ComponentSpec) -> str:
+def _use(spec: ComponentSpec, asked: str) -> str:
     flags = [slot for slot, kind in SLOTS.items() if kind == spec.kind] or [spec.kind]
     name = spec.name.replace("*", "PATH" if spec.member_is_path else "NAME")
+    if spec.members and not asked.endswith("*"):
+        name = asked
     return " or ".join(f"--{flag.replace('_', '-')} {name}" for flag in flags)
 
 

@@ -27,6 +27,10 @@ def check_constructor(subject: Subject) -> None:
     taken = dict(inspect.signature(cls).parameters)
     family = ["member"] if subject.spec.is_family else []
     declared = {param.name: param.default for param in subject.spec.params}
+    open_ended = [name for name, p in taken.items() if p.kind is p.VAR_KEYWORD]
+    if subject.spec.members and open_ended:  # what a member has beyond the family's own
+        del taken[open_ended[0]]
+        declared = {name: default for name, default in declared.items() if name in taken}
     subject.require(
         list(taken) == family + list(declared) or set(taken) == {*family, *declared},
         f"its constructor takes ({', '.join(taken)}); declared are "
@@ -38,7 +42,7 @@ def check_constructor(subject: Subject) -> None:
             f"parameter {name!r} defaults to {taken[name].default!r} in the constructor and to "
             f"{default!r} in its declaration",
         )
-    _check_stores(subject, {*family, *declared})
+    _check_stores(subject, {*family, *(param.name for param in subject.spec.params)})
 
 
 def _check_stores(subject: Subject, names: set[str]) -> None:
