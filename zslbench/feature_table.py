@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zslbench.contracts import no_progress
 from zslbench.features import FittedBackbone, extract, fit_backbone
 from zslbench.hashes import hash_array
 from zslbench.standardise import moments, standardised
@@ -115,6 +116,21 @@ class FeatureTable:
         """(n_test, d) in outgoing order."""
         order = self._task.test_order
         return self.standardise(self.raw("test", np.arange(len(order))), order, "test")
+
+    def refitted(self, train_rows: Int, *others: Int) -> tuple[Float32, ...]:
+        """Features of rows of the seen images, by the moments of ``train_rows`` alone.
+
+        Rows count as in ``X_seen``. For folds, whose standardisation must not know all classes.
+        """
+        canonical = np.sort(self.seen_rows)
+        where = np.searchsorted(canonical, self.seen_rows)
+        raw = self.raw("train", canonical)
+        by = moments(raw, where[train_rows], self._component.variance_floor)
+        scratch = self._bench.stages.root / "scratch"
+        return tuple(
+            standardised(raw, where[rows], by, scratch, no_progress)
+            for rows in (train_rows, *others)
+        )
 
     def X(self, part: str) -> Float32:
         """(n, d) of ``train``, ``validation`` or ``test``."""

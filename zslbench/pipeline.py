@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,10 +21,12 @@ from zslbench.enforce import check_floats, check_prediction, check_rowwise
 from zslbench.errors import InputError
 from zslbench.feature_table import FeatureTable
 from zslbench.fitted import fitted_numbers, read_fitted
+from zslbench.fitting import decide, map_parts, of_rows
+from zslbench.folds import FoldTable, folds_wanted, needs_folds
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
-    from zslbench.contracts import ClassTable, Int, Progress, ViewInput
+    from zslbench.contracts import ClassTable, Fold, Int, Progress, ViewInput
     from zslbench.stages import Arrays
 
 PARTS = ("train", "validation", "test")
@@ -79,29 +81,8 @@ class GatedPipeline:
         return arrays
 
     def _map(self, progress: Progress) -> Arrays:
-        bench, X = self.bench, self.features.X
-        mapping, what = bench.create("mapping"), bench.what("mapping")
-        S, seen = self.embedding.values, self.classes.seen
-        rows = {part: np.searchsorted(seen, y) for part, y in self.y.items()}
-        held_out = (X("validation"), rows["validation"]) if len(rows["validation"]) else None
-        with bench.calling("mapping", "fit"):
-            mapping.fit(
-                X("train"),
-                rows["train"],
-                S[seen],
-                validation=held_out,
-                context=bench.telling(progress),
-            )
-        with bench.calling("mapping", "transform"):
-            Z = {part: mapping.transform(X(part)) for part in PARTS}
-            prototypes = mapping.transform_classes(S)
-            check_floats(prototypes, (len(S), None), f"{what}: transform_classes")
-            for part in PARTS:
-                shape = (len(X(part)), prototypes.shape[1])
-                check_floats(Z[part], shape, f"{what}: transform")
-            check_rowwise(lambda rows: mapping.transform(X("test")[rows]), Z["test"], what)
-        arrays = {f"Z_{part}": z.astype(np.float32) for part, z in Z.items()}
-        return arrays | {"prototypes": prototypes.astype(np.float32)} | fitted_numbers(mapping)
+        X = {part: self.features.X(part) for part in PARTS}
+        return map_parts(self.bench, X, self.y, self.classes, progress)
 
     @cached_property
     def logits(self) -> Arrays:
@@ -146,29 +127,19 @@ class GatedPipeline:
         parts: tuple[str, ...],
         progress: Progress,
     ) -> Arrays:
-        bench = self.bench
-        classifier, what = bench.create(slot), bench.what(slot)
+        inputs = self.bench.create(slot).inputs
         # What reads features alone gets no class vectors: its output is shared across embeddings.
-        classes = bench.task.classes if classifier.inputs == {"X"} else self.classes
-        view = self.view(learn_from, classifier.inputs)
-        y = np.concatenate([self.y[part] for part in learn_from])
-        with bench.calling(slot, "fit"):
-            classifier.fit(view, y, classes, candidates=candidates, context=bench.telling(progress))
-        arrays = fitted_numbers(classifier)
-        columns = len(classes.candidates(candidates))
-        for part in parts:
-            view = self.view((part,), classifier.inputs)
-            with bench.calling(slot, "decision"):
-                arrays[part] = classifier.decision(view)
-            rows = len(self.y[part]) if part in self.y else len(bench.task.test_order)
-            check_floats(arrays[part], (rows, columns), f"{what}: decision")
-            if part == "test":
-                check_rowwise(
-                    lambda rows, view=view: classifier.decision(_rows(view, rows)),  # type: ignore[misc]
-                    arrays[part],
-                    what,
-                )
-        return arrays
+        classes = self.bench.task.classes if inputs == {"X"} else self.classes
+        return decide(
+            self.bench,
+            slot,
+            classes,
+            candidates,
+            train=lambda: self.view(learn_from, inputs),
+            y=np.concatenate([self.y[part] for part in learn_from]),
+            views={part: partial(self.view, (part,), inputs) for part in parts},
+            progress=progress,
+        )
 
     @cached_property
     def novelty(self) -> Arrays:
@@ -181,17 +152,24 @@ class GatedPipeline:
             "novelty",
             key,
             lambda progress: self._detect(detector, progress),
-            inputs=lambda: self._open(detector.inputs),
+            inputs=lambda: self._open_for(detector),
         )
+
+    def _open_for(self, detector: Any) -> None:
+        self._open(detector.inputs)
+        if needs_folds(detector):  # their time is their own, not the detector's
+            _ = self.folds
 
     def _detect(self, detector: Any, progress: Progress) -> Arrays:
         bench, what = self.bench, self.bench.what("novelty")
+        asked = {"folds": self.folds} if needs_folds(detector) else {}
         with bench.calling("novelty", "fit"):
             detector.fit(
                 self.view(("train",), detector.inputs),
                 self.y["train"],
                 self.classes,
                 context=bench.telling(progress),
+                **asked,
             )
         arrays = fitted_numbers(detector)
         for part in PARTS:
@@ -205,10 +183,19 @@ class GatedPipeline:
                 if name in arrays:
                     check_floats(arrays[name], (n,), f"{what}: {name}")
         test = self.view(("test",), detector.inputs)
-        check_rowwise(lambda rows: detector.novelty(_rows(test, rows)), arrays["test"], what)
+        check_rowwise(lambda rows: detector.novelty(of_rows(test, rows)), arrays["test"], what)
         if "p_test" in arrays:
-            check_rowwise(lambda rows: detector.p_unseen(_rows(test, rows)), arrays["p_test"], what)
+            check_rowwise(
+                lambda rows: detector.p_unseen(of_rows(test, rows)), arrays["p_test"], what
+            )
         return arrays
+
+    @cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        """The folds that the detector asks for, in the spaces that it reads."""
+        detector = self.bench.create("novelty")
+        table = FoldTable(self.bench, self.features, self.y, self.classes, self._mapped_key)
+        return table.folds(detector.inputs, count=folds_wanted(detector))
 
     def _open(self, spaces: Iterable[ViewInput]) -> None:
         """Compute or open what a stage reads, before the stage's own clock runs."""
@@ -283,12 +270,3 @@ def in_canonical_order(prediction: Prediction, order: Int) -> Prediction:
         value = getattr(prediction, field.name)
         values[field.name] = value[back] if isinstance(value, np.ndarray) else value
     return Prediction(**values)
-
-
-def _rows(view: View, rows: slice) -> View:
-    chosen = {
-        name: array[rows]
-        for name in ("X", "Z", "logits")
-        if (array := getattr(view, name)) is not None
-    }
-    return replace(view, **chosen)

@@ -43,6 +43,7 @@ class Task:
     test_order: Int  # the order in which test images go out
     labels: TestLabels  # sealed; canonical order
     fingerprint: str
+    split_seed: int = 0
 
 
 def build_task(data: StoredDataset, split: Split) -> Task:
@@ -73,6 +74,7 @@ def build_task(data: StoredDataset, split: Split) -> Task:
         test_order=np.argsort(_keys(f"test:{fingerprint}", np.arange(len(y))), kind="stable"),
         labels=TestLabels(y, np.isin(y, classes.unseen)),
         fingerprint=fingerprint,
+        split_seed=split.split_seed,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self
 
 if TYPE_CHECKING:
     from zslbench.contracts.basics import (
+        Bool,
         Candidates,
         Context,
         Curve,
@@ -32,7 +33,15 @@ class Pretraining:
 
 
 class Backbone(Protocol):
-    """Images to feature vectors (n, d). ``fit`` sees images without labels."""
+    """Images to feature vectors (n, d). ``fit`` sees images without labels.
+
+    Optional, for images of any size: ``prepare(image)`` → (H, W, 3) uint8 of an (h, w, 3) uint8
+    image, H and W the same for all; called before ``fit`` and ``transform`` on each image of a part
+    whose images differ in size, so it depends on the parameters alone. ``transform`` treats images
+    that come in one size as ``prepare`` would. Without it ``input_size: int`` states a side:
+    images of any other size are resized, antialiased, to have it as their shorter side, and cut to
+    the square in the middle. A backbone with neither reads only images of one size.
+    """
 
     fit_on: str  # "seen" | "train-unlabelled" | "nothing"
     pretraining: Pretraining | None
@@ -116,12 +125,30 @@ class Classifier(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Some seen classes play unseen: all that a detector reads, fitted without them.
+
+    Standardisation, mapping and seen classifier are refitted on the other seen classes, which alone
+    are in ``classes``; ``evaluation`` holds their held-out images and the images of the others.
+    """
+
+    train: View  # images of ``classes``
+    y: Int  # (n,) labels into ``classes``
+    classes: ClassTable
+    evaluation: View
+    is_pseudo_unseen: Bool  # (n_evaluation,)
+
+
 class NoveltyDetector(Protocol):
     """Images to novelty: higher is more novel, always.
 
     Optional: ``p_unseen(view)`` → (n,) in [0, 1], a probability, for gates that need one; and
     ``has_native_cut: bool`` (False where it is not stated), True where novelty > 0 already means
     novel, so that a gate's cut may be 0. Either may depend on the parameters, not on fit.
+    ``needs_folds: bool`` (False where it is not stated), True for one that learns from classes that
+    play unseen: its ``fit`` takes ``folds: tuple[Fold, ...]`` too, as many as its attribute
+    ``folds`` says (4 where it has none).
     """
 
     inputs: frozenset[ViewInput]
@@ -189,7 +216,10 @@ class Gate(Protocol):
 
 
 class Method(Protocol):
-    """A whole method that is not a recipe of gated slots."""
+    """A whole method that is not a recipe of gated slots.
+
+    One whose input is "images" may have ``prepare`` or ``input_size``, as a backbone may.
+    """
 
     slots: ClassVar[Mapping[str, str]]  # which of SLOTS it has: {"backbone": "backbone"} …
     input: ClassVar[Literal["features", "images"]]

@@ -9,6 +9,7 @@ import numpy as np
 from zslbench.contracts import Candidates, ViewInput
 from zslbench.enforce import check_floats
 from zslbench.errors import InputError
+from zslbench.folds import needs_folds
 from zslbench.testing import samples
 from zslbench.testing.laws import Outputs, check_laws, untouched
 
@@ -125,11 +126,12 @@ def check_novelty(subject: Subject) -> None:
     inputs = _inputs(subject)
     train, test, table = samples.training(), samples.testing(), samples.class_table()
     far = samples.far_away()
+    asked = {"folds": samples.folds(inputs)} if needs_folds(subject.create()) else {}
 
     def fit(detector: Any, subject: Subject, read_only: bool) -> Any:
         view, y = train.view(inputs), train.y.copy()
         with untouched(subject, "fit", read_only, view=view, y=y):
-            return detector.fit(view, y, table, context=samples.CONTEXT)
+            return detector.fit(view, y, table, context=samples.CONTEXT, **asked)
 
     def novelty(detector: Any, rows: Int) -> Outputs:
         view = test.view(inputs, rows)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zslbench.contracts import ClassTable, Context, Embedding, View
+from zslbench.contracts import ClassTable, Context, Embedding, Fold, View
 
 if TYPE_CHECKING:
     from zslbench.contracts import Float32, Floats, Int, Role, UInt8, ViewInput
@@ -81,6 +81,48 @@ def far_away() -> Sample:
 
     unsure = np.full_like(near.logits, near.logits.min() - FAR)
     return Sample(away(near.X), away(near.Z), unsure, near.prototypes, near.y)
+
+
+def folds(inputs: frozenset[ViewInput]) -> tuple[Fold, ...]:
+    """One fold for each seen class, which plays unseen in it: far from the others in every space.
+
+    Its images are moved away, since the spaces here aren't learnt, and know every class.
+    """
+    return tuple(_fold(label, inputs) for label in class_table().seen)
+
+
+def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
+    table, train, held_out, far = class_table(), training(), sample(_seen(), seed=2), far_away()
+    kept = np.array([label for label in table.seen if label != left_out])
+    columns = np.searchsorted(table.seen, kept)
+
+    def view(of: Sample, rows: Int) -> View:
+        whole = of.view(inputs, rows)
+        logits = None if whole.logits is None else whole.logits[:, columns]
+        prototypes = None if whole.prototypes is None else whole.prototypes[kept]
+        return replace(whole, logits=logits, prototypes=prototypes)
+
+    own = np.flatnonzero(train.y != left_out)
+    known = view(held_out, np.flatnonzero(held_out.y != left_out))
+    novel = view(far, np.flatnonzero(far.y == left_out))
+    spaces = {
+        name: np.concatenate([getattr(known, name), getattr(novel, name)])
+        for name in ("X", "Z", "logits")
+        if getattr(known, name) is not None
+    }
+    names = tuple(table.names[label] for label in kept)
+    counts = [int((held_out.y != left_out).sum()), int((far.y == left_out).sum())]
+    return Fold(
+        train=view(train, own),
+        y=np.searchsorted(kept, train.y[own]),
+        classes=ClassTable(names, ("seen",) * len(names)),
+        evaluation=replace(known, **spaces),
+        is_pseudo_unseen=np.repeat([False, True], counts),
+    )
+
+
+def _seen() -> Int:
+    return class_table().seen
 
 
 def class_vectors() -> Float32:

@@ -10,6 +10,7 @@ ZSLBENCH_API = 1
 def register_methods(register: Register) -> None:
     """Offer the bundled methods."""
     register(SOCHER)
+    register(SUMMARY)
     register(CHANCE)
 
 
@@ -29,6 +30,31 @@ SOCHER = ComponentSpec(
             "unseen_classifier": "nearest-word",
         },
         params={"gate.cut": "seen_kept:0.9", "unseen_classifier.candidates": "unseen"},
+    ),
+)
+
+SUMMARY = ComponentSpec(
+    kind="method",
+    name="socher2013-summary",
+    summary="The system of a summary of Socher et al.: network features, a linear map, a logistic "
+    "gate on the distance to the nearest word; EfficientNet-Lite0 stands in for VGG-16",
+    reference="A summary of Socher et al. 2013; --backbone torchvision/vgg16 for its own network",
+    recipe=Recipe(
+        slots={
+            "backbone": "timm/tf_efficientnet_lite0",
+            "embedding": "corpus/rnn",
+            "mapping": "linear",
+            "novelty": "logistic-distance",
+            "gate": "hard",
+            "seen_classifier": "softmax",
+            "unseen_classifier": "nearest-word",
+        },
+        params={
+            "embedding.corpus": "brown",
+            "gate.cut": "probability:0.5",
+            # As the summary says; "unseen" beside it shows how seldom an unseen class is named.
+            "unseen_classifier.candidates": "all",
+        },
     ),
 )
 

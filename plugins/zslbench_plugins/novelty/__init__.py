@@ -2,6 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.novelty import declared_scores, declared_sklearn
 
 ZSLBENCH_API = 1
 
@@ -10,6 +11,9 @@ ZSLBENCH_API = 1
 def register_novelty(register: Register) -> None:
     """Offer the bundled novelty detectors."""
     register(GAUSSIAN)
+    register(LOGISTIC)
+    for spec in (*declared_scores.SPECS, *declared_sklearn.SPECS):
+        register(spec)
 
 
 GAUSSIAN = ComponentSpec(
@@ -32,3 +36,14 @@ GAUSSIAN = ComponentSpec(
         ),
     ),
 )  # fmt: skip
+
+LOGISTIC = ComponentSpec(
+    kind="novelty",
+    name="logistic-distance",
+    target="zslbench_plugins.novelty.logistic_distance:LogisticDistanceDetector",
+    summary="Logistic regression on the distance to the nearest seen word, learnt from folds",
+    reference="The summary of Socher et al. 2013",
+    params=(
+        Param("folds", "int", 4, "groups of seen classes that play unseen in turn", minimum=2),
+    ),
+)
