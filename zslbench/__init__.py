@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zslbench.api import evaluate
+    from zslbench.api import GridRow, evaluate, evaluate_grid, plan_grid, score_predictions
     from zslbench.errors import (
         DataError,
         EnvironmentFailure,
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         PluginError,
         ZSLBenchError,
     )
+    from zslbench.grid import read_plan
     from zslbench.hookspecs import hookimpl
     from zslbench.record import Record, read_record
     from zslbench.registry import Registry
@@ -29,6 +30,11 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "evaluate": "api",
+    "evaluate_grid": "api",
+    "plan_grid": "api",
+    "GridRow": "api",
+    "read_plan": "grid",
+    "score_predictions": "api",
     "read_record": "record",
     "Record": "record",
     "Registry": "registry",
@@ -48,6 +54,7 @@ __all__ = [
     "ComponentSpec",
     "DataError",
     "EnvironmentFailure",
+    "GridRow",
     "InputError",
     "Param",
     "PluginError",
@@ -58,8 +65,12 @@ __all__ = [
     "ZSLBenchError",
     "__version__",
     "evaluate",
+    "evaluate_grid",
     "hookimpl",
+    "plan_grid",
+    "read_plan",
     "read_record",
+    "score_predictions",
 ]
 
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from zslbench.images import PartImages
+from zslbench.images import images_at
+from zslbench.resize import prepared
 
 if TYPE_CHECKING:
     from zslbench.contracts import Context, Dataset, ImageSource, Int, Places, Progress
@@ -49,8 +50,13 @@ class Bench:
         return self.registry.describe(self.refs[slot])
 
     def images(self, part: ImagePart, rows: Int) -> ImageSource:
-        """The images of ``part`` at ``rows``, without their labels."""
-        return PartImages(part.pixels, rows)
+        """The images of ``part`` at ``rows``, without their labels, as their reader prepares them.
+
+        That is the backbone, or a method that has none and reads images itself.
+        """
+        reader = "backbone" if "backbone" in self.refs else "method"
+        # A new one will do: what it prepares depends on its parameters alone.
+        return prepared(images_at(part.pixels, rows), self.create(reader), self.what(reader))
 
     def telling(self, progress: Progress) -> Context:
         """The context with ``progress`` as its listener."""

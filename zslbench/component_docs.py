@@ -14,7 +14,7 @@ from zslbench.registry import Registry
 from zslbench.specs import DATASET_DEFAULT, KINDS
 
 if TYPE_CHECKING:
-    from zslbench.registry import Registered
+    from zslbench.registered import Registered
     from zslbench.specs import ComponentSpec, Param
 
 HEAD = """\

@@ -42,10 +42,15 @@ class DatasetCache:
         self.places = places
         self.monitor = monitor
 
-    def open(self, ref: ComponentRef) -> OpenDataset:
-        """Return the data set of ``ref``, fetched where it is absent; raise DataError."""
-        dataset = self.registry.create(ref)
-        about, contents, folder = self._locate(ref, self.sources(ref, dataset))
+    def open(self, ref: ComponentRef, unseen: tuple[str, ...] | None = None) -> OpenDataset:
+        """Return the data set of ``ref``, fetched where it is absent; raise DataError.
+
+        ``unseen`` are the run's unseen classes, for a data set whose parts depend on them; None
+        stands for those of its standard split.
+        """
+        dataset = self._create(ref, unseen)
+        files = self.sources(ref, dataset)
+        about, contents, folder = self._locate(ref, dataset, files)
         data = images.open_stored(folder)
         if data is None:
             with (
@@ -57,13 +62,16 @@ class DatasetCache:
                 )
         return OpenDataset(dataset, data, about, contents)
 
-    def find(self, ref: ComponentRef) -> images.StoredDataset | None:
+    def find(
+        self, ref: ComponentRef, unseen: tuple[str, ...] | None = None
+    ) -> images.StoredDataset | None:
         """Return the decoded images if they are in the cache; nothing is fetched or decoded."""
         try:
-            files = tuple(self.registry.create(ref).sources(replace(self.places, offline=True)))
+            dataset = self._create(ref, unseen)
+            files = tuple(dataset.sources(replace(self.places, offline=True)))
         except DataError:
             return None
-        return images.open_stored(self._locate(ref, files)[2])
+        return images.open_stored(self._locate(ref, dataset, files)[2])
 
     def sources(self, ref: ComponentRef, dataset: Dataset) -> tuple[Path, ...]:
         """The data set's files, downloaded where they are absent and that is allowed."""
@@ -79,11 +87,32 @@ class DatasetCache:
         ):
             return tuple(dataset.fetch(replace(self.places, progress=progress)))
 
+    def _create(self, ref: ComponentRef, unseen: tuple[str, ...] | None) -> Dataset:
+        dataset: Dataset = self.registry.create(ref)
+        hold = getattr(dataset, "hold_unseen", None)
+        if unseen is not None and hold is not None:
+            with self.registry.calling(ref, "hold_unseen"):
+                hold(unseen)
+        return dataset
+
     def _locate(
-        self, ref: ComponentRef, files: tuple[Path, ...]
+        self, ref: ComponentRef, dataset: Dataset, files: tuple[Path, ...]
     ) -> tuple[Mapping[str, Any], list[list[str]], Path]:
-        contents = self.hashes.of_all(files)
+        contents = self._contents(ref, dataset, files)
         about = identity(ref, self.registry, self.hashes, contents)
         skip = self.places.skip_corrupt
         key = {"format": images.FORMAT, "dataset": about, "skip_corrupt": skip}
         return about, contents, self.places.cache_dir / "datasets" / hash_json(key)[:32]
+
+    def _contents(
+        self, ref: ComponentRef, dataset: Dataset, files: tuple[Path, ...]
+    ) -> list[list[str]]:
+        """[base name, sha256] of each file; one entry where the data set has a digest of all."""
+        digest = getattr(dataset, "digest", None)
+        if digest is None:
+            return self.hashes.of_all(files)
+        with (
+            self.registry.calling(ref, "digest"),
+            self.monitor.stage("index images") as progress,
+        ):
+            return [[ref.label, digest(replace(self.places, progress=progress))]]

@@ -11,6 +11,7 @@ import numpy as np
 
 from zslbench.hashes import hash_array
 from zslbench.machine import git_revision, processor, versions
+from zslbench.pretraining import overlap
 from zslbench.record import (
     ComponentRecord,
     DatasetRecord,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from zslbench.contracts import Embedding
     from zslbench.monitor import StageReport
     from zslbench.outcome import Outcome
+    from zslbench.record import PartialScores
     from zslbench.runspec import RunSpec
     from zslbench.score import Scores
     from zslbench.specs import ComponentRef
@@ -57,6 +59,7 @@ def describe_run(
             for slot, ref in spec.slots.items()
         },
         reference=spec.reference,
+        configurations=spec.configurations,
         ranked=not unranked,
         setting=outcome.setting if outcome else "unknown",
         dataset=_dataset(bench, spec),
@@ -70,6 +73,53 @@ def describe_run(
         pipeline=_pipeline(spec),
         cut=outcome.cut if outcome else None,
         versions=versions(sorted({r.distribution for r in refs if r.distribution != "local"})),
+        git_revision=git_revision(),
+        machine=processor(),
+        stages=[StageRecord(**vars(report)) for report in stages],
+        scores=scores,
+    )
+
+
+def describe_external(
+    bench: Bench,
+    spec: RunSpec,
+    run_id: str,
+    *,
+    contents: list[list[str]],
+    scores: Scores | PartialScores,
+    stages: Sequence[StageReport],
+) -> Record:
+    """Write the record of predictions made elsewhere: external, unsealed, unranked.
+
+    ``contents`` are [base name, sha256] of their file.
+    """
+    method = spec.method
+    return Record(
+        run_id=run_id,
+        status="finished",
+        method=ComponentRecord(
+            kind=method.kind,
+            name=method.name,
+            distribution=method.distribution,
+            version=method.version,
+            source=method.source,
+            params={},
+            origins={},
+            contents=contents,
+        ),
+        slots={},
+        ranked=False,
+        external=True,
+        sealed=False,
+        setting="unknown",
+        dataset=_dataset(bench, spec),
+        split=_split(bench, spec),
+        overlap=dict.fromkeys(spec.unseen, "unknown"),
+        seed=spec.seed,
+        threads=spec.threads,
+        device=spec.device,
+        pipeline={"version": PIPELINE_VERSION},
+        versions=versions(sorted({spec.dataset.distribution} - {"local"})),
         git_revision=git_revision(),
         machine=processor(),
         stages=[StageRecord(**vars(report)) for report in stages],
@@ -100,7 +150,7 @@ def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
     return {
         param.name: {"name": Path(value).name, "sha256": hashes.of(Path(value))}
         for param in spec.params
-        if param.type == "path" and (value := ref.params[param.name]) is not None
+        if param.is_file(value := ref.params[param.name])
     }
 
 
@@ -145,10 +195,10 @@ def _embedding(embedding: Embedding) -> EmbeddingRecord:
 
 
 def _overlap(spec: RunSpec, outcome: Outcome | None) -> dict[str, str]:
-    """Per unseen class; what a pre-trained backbone saw is unknown until it is mapped."""
+    """Per unseen class: did the backbone's pre-training have a label for it?"""
     if outcome is None:
         return {}
-    return dict.fromkeys(spec.unseen, "unknown" if outcome.pretraining else "none")
+    return dict(overlap(outcome.pretraining, spec.unseen))
 
 
 def _pipeline(spec: RunSpec) -> dict[str, Any]:

@@ -62,10 +62,11 @@ def fetch(
             if not target.is_file():
                 _fetch_locked(file, folder, progress, timeout)
                 return target
-    found = _sha256(target)
-    if found != file.sha256:
+    name, wanted = _checksum(file)
+    found = _digest(target, name)
+    if found != wanted:
         raise DataError(
-            f"{target} has sha256 {found}, expected {file.sha256}: it is damaged or another file; "
+            f"{target} has {name} {found}, expected {wanted}: it is damaged or another file; "
             f"move it away, then {how_to_get(file, folder)}"
         )
     return target
@@ -74,7 +75,8 @@ def fetch(
 def how_to_get(file: RemoteFile, folder: Path) -> str:
     """Say how a person gets ``file`` by hand: address, size, checksum, place."""
     size = f"{file.size:,} bytes, " if file.size else ""
-    return f"fetch {file.url} ({size}sha256 {file.sha256}) and put it at {folder / file.name}"
+    checksum = " ".join(_checksum(file))
+    return f"fetch {file.url} ({size}{checksum}) and put it at {folder / file.name}"
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,12 @@ def _fetch_locked(file: RemoteFile, folder: Path, progress: Progress, timeout: f
                     f"run again to go on from there, or {how_to_get(file, folder)}"
                 ) from cut
             furthest = part.size
-    found = _sha256(part.data)
-    if found != file.sha256:
+    name, wanted = _checksum(file)
+    found = _digest(part.data, name)
+    if found != wanted:
         part.discard()
         raise DataError(
-            f"{file.url} sent a file with sha256 {found}, expected {file.sha256} for {target}: it "
+            f"{file.url} sent a file with {name} {found}, expected {wanted} for {target}: it "
             f"was removed; run again, or {how_to_get(file, folder)}"
         )
     part.data.replace(target)
@@ -183,8 +186,9 @@ def _copy(response: HTTPResponse, file: RemoteFile, part: _Part, progress: Progr
     announced = offset + int(length) if length and length.isdecimal() else 0
     if file.size and announced not in (0, file.size):
         raise DataError(
-            f"{file.url} offers {announced:,} bytes, expected {file.size:,} with sha256 "
-            f"{file.sha256}: the file there is another one; look for the right one elsewhere"
+            f"{file.url} offers {announced:,} bytes, expected {file.size:,} with "
+            f"{' '.join(_checksum(file))}: the file there is another one; look for the right one "
+            "elsewhere"
         )
     total = file.size or announced
     if offset == 0:
@@ -223,14 +227,21 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _sha256(path: Path) -> str:
+def _checksum(file: RemoteFile) -> tuple[str, str]:
+    """The algorithm and the value of the strongest checksum that is known of ``file``."""
+    return ("sha256", file.sha256) if file.sha256 else ("md5", file.md5)
+
+
+def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _check(file: RemoteFile) -> None:
     if not file.url.startswith(("https://", "http://")):
         raise PluginError(f"remote file {file.name!r}: {file.url!r} is not an http(s) address")
+    if not _checksum(file)[1]:
+        raise PluginError(f"remote file {file.name!r} has no checksum: state its sha256 or md5")
     name = PurePosixPath(file.name)
     if name.is_absolute() or ".." in name.parts or not name.parts:
         raise PluginError(

@@ -16,9 +16,11 @@ from zslbench.disk import DamagedFileWarning, refusals_named, require_space, wri
 from zslbench.enforce import check_features, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
+from zslbench.resize import prepared
 
 if TYPE_CHECKING:
     from zslbench.contracts import Backbone, Context, Float32, ImageSource, UInt8
+    from zslbench.contracts.data import MixedImageSource
     from zslbench.stages import Arrays, Stages
 
 LONG = 32 * 256  # images: from here on the time expected is measured and said
@@ -36,7 +38,7 @@ class FittedBackbone:
 
 def fit_backbone(
     backbone: Backbone,
-    images: ImageSource,
+    images: MixedImageSource,
     *,
     key: Mapping[str, Any],
     label: str,
@@ -45,14 +47,16 @@ def fit_backbone(
 ) -> FittedBackbone:
     """Fit ``backbone`` on unlabelled ``images``, or restore what an earlier run learnt.
 
-    What is learnt is the object's attributes ending in ``_``: arrays and numbers, so that they can
-    be kept without pickling. Others raise PluginError.
+    Images are brought to one size as the backbone states: see ``zslbench.resize``. What is learnt
+    is the object's attributes ending in ``_``: arrays and numbers, so that they can be kept without
+    pickling. Others raise PluginError.
     """
 
     def compute(progress: Any) -> Arrays:
         from dataclasses import replace
 
-        backbone.fit(images, context=replace(context, progress=progress))
+        sized = prepared(images, backbone, label)
+        backbone.fit(sized, context=replace(context, progress=progress))
         return _learnt(backbone, label)
 
     if backbone.fit_on != "nothing":
@@ -63,7 +67,7 @@ def fit_backbone(
 
 def extract(
     fitted: FittedBackbone,
-    images: ImageSource,
+    images: MixedImageSource,
     ids: UInt8,
     *,
     part: str,
@@ -73,15 +77,17 @@ def extract(
     """Return the features of ``images`` (n, d) as a read-only memory map.
 
     Interrupted, the next call goes on after the last whole block. Raises EnvironmentFailure where
-    the disk is too small or refuses, PluginError where the backbone breaks its contract.
+    the disk is too small or refuses, PluginError where the backbone breaks its contract, InputError
+    where images differ in size and it states no rule for that.
     """
+    sized = prepared(images, fitted.backbone, fitted.label)
     content = hash_json([bytes(row).hex() for row in ids])
     identity = hash_json({"backbone": fitted.key, "images": content, "block": BLOCK})[:32]
     folder = stages.root / "features"
     path, note = folder / f"{identity}.f32", folder / f"{identity}.json"
     n, stage = len(images), f"features of {part} images"
     with refusals_named(path, "--cache-dir"), stages.guard(path, stage):
-        shape = images.take(np.zeros(1, np.int64)).shape[1:]
+        shape = sized.take(np.zeros(1, np.int64)).shape[1:]
         d = fitted.backbone.dim((shape[0], shape[1], shape[2]))
         done = _blocks_done(note, path, n, d)
         if done >= n:
@@ -91,9 +97,9 @@ def extract(
         size = 4 * n * d
         require_space(folder, size - 4 * done * d, stage, "--cache-dir")
         note_text = f"{n:,} images × {d:,} features, {size / 1e6:,.0f} MB on disk"
-        note_text += _expected(fitted, images, done, context)
+        note_text += _expected(fitted, sized, done, context)
         with stages.monitor.stage(stage, note_text) as progress:
-            _fill(fitted, images, path, note, done=done, d=d, progress=progress, context=context)
+            _fill(fitted, sized, path, note, done=done, d=d, progress=progress, context=context)
         return np.memmap(path, np.float32, "r", shape=(n, d))
 
 
@@ -141,6 +147,7 @@ def _expected(fitted: FittedBackbone, images: ImageSource, done: int, context: C
     block = next(images.blocks(start=done, size=BLOCK))
     fitted.backbone.transform(block, context=context)
     started = time.perf_counter()
+    block = next(images.blocks(start=done, size=BLOCK))
     fitted.backbone.transform(block, context=context)
     seconds = (time.perf_counter() - started) * left / len(block)
     return f", about {seconds / 60:.1f} min" if seconds >= 60 else f", about {seconds:.0f} s"

@@ -117,7 +117,7 @@ class FoldTable:
         y = {part: np.searchsorted(kept, self._y[rows[part]]) for part in PARTS[:2]}
         classes = ClassTable(
             names=tuple(table.names[c] for c in kept),
-            roles=("seen",) * len(kept),
+            roles=tuple("seen" for _ in kept),
             embedding=embedding and replace(embedding, values=embedding.values[kept]),
         )
         return rows, y, classes
@@ -198,7 +198,7 @@ class _Spaces:
 
 def _joined(first: View, second: View) -> View:
     """The images of both, one after the other."""
-    spaces = {
+    spaces: dict[str, Any] = {
         name: np.concatenate([getattr(first, name), getattr(second, name)])
         for name in ("X", "Z", "logits")
         if getattr(first, name) is not None

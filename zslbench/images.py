@@ -1,14 +1,19 @@
 """A data set's images as the harness keeps them: decoded once, in canonical order, memory-mapped.
 
-An image's id is the sha256 of its decoded uint8 RGB pixels. Canonical order is (id, class name,
-row in the source), and classes are sorted by name, so that every lossless layout of a data set
-gives the same rows, the same fingerprint, the same task.
+An image's id is the sha256 of its decoded uint8 RGB pixels, or what the data set states: for a
+lossy file that is the sha256 of its bytes, since decoders differ. Canonical order is (id, class
+name, row in the source), and classes are sorted by name, so that every lossless layout of a data
+set gives the same rows, the same fingerprint, the same task.
+
+A part whose images have one size is an array (n, h, w, 3) in a file; any other is ragged: the
+images one after the other, with offsets and sizes in the index.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,19 +27,22 @@ from safetensors.numpy import load_file, save_file
 from zslbench.disk import locked, require_space
 from zslbench.errors import DataError, PluginError
 from zslbench.hashes import hash_json
+from zslbench.ragged import RaggedImages, RaggedPixels
 
 if TYPE_CHECKING:
     from zslbench.contracts import ImageBlock, Int, Progress, RawDataset, UInt8
+    from zslbench.contracts.data import MixedImageSource
 
 FORMAT = 1  # of the folders written here
+CHUNK = 1 << 26  # bytes of pixels sorted at once
 
 
 @dataclass(frozen=True)
 class ImagePart:
     """One part (training or test) of a data set in canonical order."""
 
-    pixels: UInt8  # (n, h, w, 3), memory-mapped
-    ids: UInt8  # (n, 32): sha256 of each image's pixels
+    pixels: UInt8 | RaggedPixels  # (n, h, w, 3), memory-mapped, or images that differ in size
+    ids: UInt8  # (n, 32): sha256 of each image's pixels, or of a lossy file's bytes
     labels: Int  # (n,) into the sorted class names
 
 
@@ -79,6 +87,13 @@ class PartImages:
         return np.ascontiguousarray(self._pixels[self._rows[rows]])
 
 
+def images_at(pixels: UInt8 | RaggedPixels, rows: Int) -> MixedImageSource:
+    """The images at ``rows`` of a part's ``pixels``, as they are stored."""
+    if isinstance(pixels, RaggedPixels):
+        return RaggedImages(pixels, rows)
+    return PartImages(pixels, rows)
+
+
 def open_stored(folder: Path) -> StoredDataset | None:
     """Return the data set stored in ``folder``, or None where there is none."""
     note = folder / "index.json"
@@ -87,16 +102,16 @@ def open_stored(folder: Path) -> StoredDataset | None:
     note.touch()  # for "zslbench cache prune": last used now
     meta = json.loads(note.read_text())
     index = load_file(folder / "index.safetensors")
-    parts = {
-        name: ImagePart(
-            pixels=np.memmap(
-                folder / f"{name}.u8", np.uint8, "r", shape=tuple(meta["shape"][name])
-            ),
-            ids=index[f"{name}_ids"],
-            labels=index[f"{name}_labels"],
-        )
-        for name in ("train", "test")
-    }
+    parts = {}
+    for name in ("train", "test"):
+        file, shape = folder / f"{name}.u8", meta["shape"][name]
+        pixels: UInt8 | RaggedPixels
+        if shape is None:
+            flat = np.memmap(file, np.uint8, "r")
+            pixels = RaggedPixels(flat, index[f"{name}_offsets"], index[f"{name}_shapes"])
+        else:
+            pixels = np.memmap(file, np.uint8, "r", shape=tuple(shape))
+        parts[name] = ImagePart(pixels, index[f"{name}_ids"], index[f"{name}_labels"])
     return StoredDataset(
         class_names=tuple(meta["classes"]),
         train=parts["train"],
@@ -139,11 +154,18 @@ def _write(raw: RawDataset, folder: Path, progress: Progress, what: str) -> None
     new_label = np.empty(len(names), np.int64)
     new_label[order] = np.arange(len(names))
     arrays: dict[str, UInt8 | Int] = {}
-    shapes, skipped = {}, 0
+    shapes: dict[str, list[int] | None] = {}  # None: ragged
+    skipped = 0
     for part, blocks in (("train", raw.train), ("test", raw.test)):
         rows = _write_part(f"{what}: {part}", blocks(), new_label, folder / f"{part}.u8", progress)
         arrays[f"{part}_ids"], arrays[f"{part}_labels"] = rows.ids, rows.labels
-        shapes[part], skipped = list(rows.shape), skipped + rows.skipped
+        skipped += rows.skipped
+        if (rows.sizes == rows.sizes[0]).all():
+            shapes[part] = [len(rows.ids), *rows.sizes[0].tolist(), 3]
+        else:
+            shapes[part] = None
+            arrays[f"{part}_offsets"] = np.append(0, np.cumsum(3 * rows.sizes.prod(axis=1)))
+            arrays[f"{part}_shapes"] = rows.sizes
     classes = [names[i] for i in order]
     save_file(arrays, folder / "index.safetensors")
     meta = {
@@ -158,9 +180,11 @@ def _write(raw: RawDataset, folder: Path, progress: Progress, what: str) -> None
 
 @dataclass(frozen=True)
 class _Rows:
+    """A part in canonical order."""
+
     ids: UInt8
     labels: Int
-    shape: tuple[int, ...]
+    sizes: Int  # (n, 2): height and width
     skipped: int
 
 
@@ -173,53 +197,76 @@ def _write_part(
 ) -> _Rows:
     ids: list[bytes] = []
     labels: list[Int] = []
-    shape: tuple[int, ...] | None = None
+    sizes: list[tuple[int, int]] = []
     skipped = 0
     unsorted = target.with_name("unsorted.u8")
     with unsorted.open("wb") as file:
         for block in blocks:
-            _check_block(block, what, shape, len(new_label))
-            shape = block.images.shape[1:]
-            require_space(target.parent, 2 * block.images.nbytes, "decoding images", "--cache-dir")
-            images = np.ascontiguousarray(block.images)
-            ids.extend(hashlib.sha256(image).digest() for image in images)
+            _check_block(block, what, len(new_label))
+            needed = 2 * sum(image.nbytes for image in block.images)
+            require_space(target.parent, needed, "decoding images", "--cache-dir")
+            images = [np.ascontiguousarray(image) for image in block.images]
+            stated = [None] * len(images) if block.ids is None else [bytes(i) for i in block.ids]
+            ids += [
+                known or hashlib.sha256(image.data).digest()
+                for known, image in zip(stated, images, strict=True)
+            ]
             labels.append(new_label[block.labels])
-            file.write(images.data)
+            sizes += [(image.shape[0], image.shape[1]) for image in images]
+            for image in images:
+                file.write(image.data)
             skipped += block.skipped
             progress(len(ids), 0)
-    if shape is None:
-        raise DataError(f"{what} part holds no images: check the data set's files")
-    all_labels = np.concatenate(labels)
+    if not ids:
+        left_out = f" ({skipped:,} corrupt ones were left out)" if skipped else ""
+        raise DataError(f"{what} part holds no images{left_out}: check the data set's files")
+    all_labels, all_sizes = np.concatenate(labels), np.array(sizes, np.int64)
     order = np.array(sorted(range(len(ids)), key=lambda i: (ids[i], all_labels[i], i)))
-    _sort_pixels(unsorted, target, order, shape)
+    _sort_pixels(unsorted, target, order, all_sizes)
     sorted_ids = np.frombuffer(b"".join(ids), np.uint8).reshape(-1, 32)[order]
-    return _Rows(np.ascontiguousarray(sorted_ids), all_labels[order], (len(ids), *shape), skipped)
+    return _Rows(np.ascontiguousarray(sorted_ids), all_labels[order], all_sizes[order], skipped)
 
 
-def _sort_pixels(unsorted: Path, target: Path, order: Int, shape: tuple[int, ...]) -> None:
-    pixels = np.memmap(unsorted, np.uint8, "r", shape=(len(order), *shape))
-    with target.open("wb") as file:
-        for first in range(0, len(order), 1000):
-            file.write(pixels[order[first : first + 1000]].data)
-    del pixels
+def _sort_pixels(unsorted: Path, target: Path, order: Int, sizes: Int) -> None:
+    """Write the images of ``unsorted``, of ``sizes`` (n, 2), in ``order`` to ``target``."""
+    if (sizes == sizes[0]).all():
+        pixels = np.memmap(unsorted, np.uint8, "r", shape=(len(order), *sizes[0], 3))
+        step = max(1, CHUNK // pixels[0].nbytes)
+        with target.open("wb") as file:
+            for first in range(0, len(order), step):
+                file.write(pixels[order[first : first + step]].data)
+        del pixels
+    else:
+        lengths = 3 * sizes.prod(axis=1)
+        starts = np.cumsum(lengths) - lengths
+        with unsorted.open("rb") as source, target.open("wb") as file:
+            for row in order:
+                file.write(os.pread(source.fileno(), int(lengths[row]), int(starts[row])))
     unsorted.unlink()
 
 
-def _check_block(block: ImageBlock, what: str, shape: tuple[int, ...] | None, classes: int) -> None:
-    images, labels = block.images, block.labels
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3:
-        raise PluginError(
-            f"{what} block broke its contract: got {images.dtype} {images.shape}; "
-            "expected uint8 (b, h, w, 3)"
-        )
-    if shape is not None and images.shape[1:] != shape:
-        raise DataError(f"{what} images differ in size: {shape} and {images.shape[1:]}")
+def _check_block(block: ImageBlock, what: str, classes: int) -> None:
+    images, labels, ids = block.images, block.labels, block.ids
+    if isinstance(images, np.ndarray):
+        good = images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3
+        got, expected = f"{images.dtype} {images.shape}", "uint8 (b, h, w, 3)"
+    else:
+        odd = [i for i in images if i.dtype != np.uint8 or i.ndim != 3 or i.shape[2] != 3]
+        good, expected = not odd, "uint8 (h, w, 3) each"
+        got = f"{odd[0].dtype} {odd[0].shape}" if odd else ""
+    if not good:
+        raise PluginError(f"{what} block broke its contract: got {got}; expected {expected}")
     if labels.shape != (len(images),) or (
         len(labels) and not (labels.min() >= 0 and labels.max() < classes)
     ):
         raise PluginError(
             f"{what} block broke its contract: its labels must be {len(images)} integers in "
             f"[0, {classes})"
+        )
+    if ids is not None and (ids.dtype != np.uint8 or ids.shape != (len(images), 32)):
+        raise PluginError(
+            f"{what} block broke its contract: its ids are {ids.dtype} {ids.shape}; expected "
+            f"uint8 ({len(images)}, 32)"
         )
 
 

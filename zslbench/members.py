@@ -46,6 +46,18 @@ def specialised(spec: ComponentSpec, member: str) -> ComponentSpec:
     )
 
 
+def refusal(spec: ComponentSpec, member: str) -> str | None:
+    """Why a family refuses ``member``: from ``x_refused.json`` beside its ``x.json``, if there."""
+    package, _, name = (spec.members or "").partition(":")
+    if not name:
+        return None
+    file = files(package).joinpath(name.removesuffix(".json") + "_refused.json")
+    if not file.is_file():
+        return None
+    reasons: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+    return reasons.get(member)
+
+
 @lru_cache(maxsize=32)
 def _table(resource: str) -> Mapping[str, Mapping[str, Any]]:
     package, _, name = resource.partition(":")

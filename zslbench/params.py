@@ -59,7 +59,10 @@ def parse(owner: str, param: Param, value: Any) -> Any:
 def describe(param: Param) -> str:
     """Say in words what ``param`` allows: ``int ≥ 1``, ``one of a, b``."""
     if param.choices:
-        return "one of " + ", ".join(param.choices)
+        names = ", ".join(param.choices)
+        if param.type == "path":
+            return f"path or {names}" + (" or none" if param.optional else "")
+        return "one of " + names
     kinds = {"floats": "floats, comma-separated", "strs": "words, comma-separated"}
     words = kinds.get(param.type, param.type)
     if param.minimum is not None:
@@ -119,7 +122,7 @@ def _convert(kind: ParamType, value: Any) -> Any:
 
 
 def _within(param: Param, value: Any) -> bool:
-    if param.choices and value not in param.choices:
+    if param.choices and param.type != "path" and value not in param.choices:
         return False
     if isinstance(value, str):
         return bool(value)

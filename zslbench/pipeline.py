@@ -148,12 +148,14 @@ class GatedPipeline:
         key = self._mapped_key | {"novelty": self.bench.identities["novelty"]}
         if "logits" in detector.inputs:
             key |= {"seen_classifier": self.bench.identities["seen_classifier"]}
-        return self.bench.stages.arrays(
+        arrays = self.bench.stages.arrays(
             "novelty",
             key,
             lambda progress: self._detect(detector, progress),
             inputs=lambda: self._open_for(detector),
         )
+        self.fitted["novelty"] = read_fitted(arrays)
+        return arrays
 
     def _open_for(self, detector: Any) -> None:
         self._open(detector.inputs)

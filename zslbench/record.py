@@ -6,12 +6,13 @@ Nothing in it names a host, a user or a path; files stand by base name and conte
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from zslbench.contracts import Curve
 from zslbench.errors import DataError
-from zslbench.score.table import Scores
+from zslbench.score.table import CurveTable, Error, Fraction, Scores
 
 SCHEMA_VERSION = 1  # Record.schema_version's only value
 
@@ -90,8 +91,38 @@ class ErrorRecord(_Part):
     exit_code: int
 
 
+class PartialScores(Scores):
+    """Scores of predictions made elsewhere: what their file does not tell is null, never guessed.
+
+    A class of its own, so that :class:`Scores` keeps its promise that every score of a run is
+    there. Where nothing is absent, an external record holds :class:`Scores`, too.
+    """
+
+    T1: Fraction | None = Field(description="None: no zsl_label")  # type: ignore[assignment]
+    T1_se: Error | None  # type: ignore[assignment]
+    zsl_accuracy: Fraction | None = Field(description="None: no zsl_label")  # type: ignore[assignment]
+    zsl_accuracy_se: Error | None  # type: ignore[assignment]
+    known_accuracy: Fraction | None = Field(description="None: no known_label")  # type: ignore[assignment]
+    known_accuracy_se: Error | None  # type: ignore[assignment]
+    known_accuracy_per_class: Fraction | None = Field(description="None: no known_label")  # type: ignore[assignment]
+    known_accuracy_per_class_se: Error | None  # type: ignore[assignment]
+    seen_kept: Fraction | None = Field(description="None: no margin")  # type: ignore[assignment]
+    seen_kept_se: Error | None  # type: ignore[assignment]
+    unseen_caught: Fraction | None = Field(description="None: no margin")  # type: ignore[assignment]
+    unseen_caught_se: Error | None  # type: ignore[assignment]
+    curve_kind: Curve | None = Field(  # type: ignore[assignment]
+        description="None: the file does not say what its margin is"
+    )
+    AUSUC: Fraction | None = Field(  # type: ignore[assignment]
+        description="None: known_label, novel_label and margin are not all there"
+    )
+    h_oracle: Fraction | None = Field(description="None: as AUSUC")  # type: ignore[assignment]
+    tied: Fraction | None = Field(description="None: no scores over all classes")  # type: ignore[assignment]
+    curve: CurveTable | None = Field(description="None: as AUSUC")  # type: ignore[assignment]
+
+
 class Record(_Part):
-    """One run."""
+    """One run, or predictions made elsewhere and scored here (``external``)."""
 
     schema_version: Literal[1] = 1
     run_id: str
@@ -101,6 +132,14 @@ class Record(_Part):
     slots: dict[str, ComponentRecord]
     reference: Literal["oracle", "supervised"] | None = None
     ranked: bool
+    external: bool = Field(
+        default=False,
+        description="scored from a file of predictions made elsewhere: seed, threads and device "
+        "are the scorer's, and what the method learnt from is not known",
+    )
+    sealed: bool = Field(
+        default=True, description="did zslbench keep the test labels from the method?"
+    )
     setting: str
     dataset: DatasetRecord
     split: SplitRecord
@@ -120,7 +159,15 @@ class Record(_Part):
     git_revision: str | None
     machine: dict[str, Any]
     stages: list[StageRecord]
-    scores: Scores | None = None
+    scores: Scores | PartialScores | None = None
+
+    @model_validator(mode="after")
+    def _is_honest(self) -> Self:
+        if self.external and (self.sealed or self.ranked):
+            raise ValueError("an external record is neither sealed nor ranked")
+        if isinstance(self.scores, PartialScores) and not self.external:
+            raise ValueError("scores are absent, and only an external record may lack some")
+        return self
 
 
 def read_record(path: Path) -> Record:
@@ -132,8 +179,10 @@ def read_record(path: Path) -> Record:
     try:
         return Record.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "its text"
+        # Bad scores are refused by both of their classes; the more lenient one says what is wrong.
+        first = next(e for e in error.errors() if e["loc"][:2] != ("scores", Scores.__name__))
+        where = ".".join(str(part) for part in first["loc"] if part != PartialScores.__name__)
+        where = where or "its text"
         if where == "schema_version":
             raise DataError(
                 f"record {path} has schema version {first['input']!r}; this zslbench reads version "

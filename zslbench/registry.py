@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -17,42 +17,13 @@ import pluggy
 from zslbench import hookspecs
 from zslbench.disk import REFUSALS
 from zslbench.errors import InputError, PluginError, ZSLBenchError
-from zslbench.members import members, specialised
+from zslbench.members import members, refusal, specialised
 from zslbench.params import Layer, resolve, suggest, suggest_or_list
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
+from zslbench.registered import PluginReport, Registered, RegisteredCommand
 from zslbench.source import source_hash
 from zslbench.specs import ComponentRef, ComponentSpec, Kind
-
-
-@dataclass(frozen=True)
-class Registered:
-    """A component and whose it is."""
-
-    spec: ComponentSpec
-    plugin: str  # "distribution:entry point", or the module of a --plugin
-    distribution: str
-    version: str
-
-
-@dataclass(frozen=True)
-class RegisteredCommand:
-    """A command that a plugin adds to ``zslbench``."""
-
-    name: str
-    target: str
-    help: str
-    plugin: str
-
-
-@dataclass(frozen=True)
-class PluginReport:
-    """How a plugin fared: ``reason`` is None where all went well."""
-
-    name: str
-    distribution: str
-    version: str
-    reason: str | None = None
 
 
 class Registry:
@@ -192,7 +163,12 @@ class Registry:
         if member is None or item.spec.members is None:
             return item, member
         if member not in members(item.spec):
-            raise InputError(self._unknown(kind, name))
+            why = refusal(item.spec, member)
+            raise InputError(
+                f"{kind} {name!r} is refused: {why}; see 'zslbench list {kind} {head}'"
+                if why
+                else self._unknown(kind, name)
+            )
         return replace(item, spec=specialised(item.spec, member)), member
 
     def item(self, ref: ComponentRef) -> Registered:

@@ -21,6 +21,8 @@ def replay_command(record: Record) -> str:
     name in angle brackets, as the record has no paths; so does a plugin that was not installed.
     Its id is the same, so a run that is still there answers at once; ``--force`` computes again.
     """
+    if record.external:
+        return shlex.join(["zslbench", "score", *_external_options(record)])
     return shlex.join(["zslbench", "run", *_options(record)])
 
 
@@ -45,6 +47,18 @@ def _options(record: Record) -> Iterator[str]:
     for part in parts.values():
         if part.distribution == "local":
             yield from ("--plugin", f"<plugin with {part.kind} {part.name}>")
+
+
+def _external_options(record: Record) -> Iterator[str]:
+    yield from (f"<{base}>" for base, _ in record.method.contents)
+    data = record.dataset.component
+    yield from ("--dataset", _name(data), "--name", record.method.name)
+    for name in sorted(data.params):
+        if data.origins.get(name) == "user":
+            yield from ("--set", f"dataset.{name}={_write(data.params[name])}")
+    yield from ("--unseen", ",".join(record.split.unseen))
+    if data.distribution == "local":
+        yield from ("--plugin", f"<plugin with {data.kind} {data.name}>")
 
 
 def _name(part: ComponentRecord) -> str:

@@ -109,7 +109,7 @@ class Runner:
         check_run(spec, self.registry)
         if dataset.card.classes:  # before a long download
             check_unseen(dataset.card.classes, spec.unseen)
-        opened = DatasetCache(self.registry, self.hashes, places, monitor).open(ref)
+        opened = DatasetCache(self.registry, self.hashes, places, monitor).open(ref, spec.unseen)
         check_unseen(opened.data.class_names, spec.unseen)
         contents = {"dataset": opened.contents}
         identities = {

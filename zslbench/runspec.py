@@ -39,6 +39,7 @@ class Request:
     threads: int = 1
     device: str = "cpu"
     reference: Reference | None = None
+    configurations: int = 1  # how many were tried beside this one; not part of what a run is
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class RunSpec:
     threads: int
     device: str
     reference: Reference | None
+    configurations: int = 1
 
     def run_id(self, identities: Mapping[str, Any], data_fingerprint: str) -> str:
         """sha256 of everything that the numbers depend on; library versions are not part of it."""
@@ -79,6 +81,12 @@ def resolve_dataset(request: Request, registry: Registry) -> ComponentRef:
     return registry.resolve(
         "dataset", request.dataset, [("user", _of_slot(request.set, "dataset"))]
     )
+
+
+def resolve_request(request: Request, registry: Registry) -> RunSpec:
+    """Return what ``request`` will run, without opening the data; raise InputError."""
+    ref = resolve_dataset(request, registry)
+    return resolve_run(request, registry, ref, registry.create(ref).card)
 
 
 def resolve_run(
@@ -118,6 +126,7 @@ def resolve_run(
         threads=request.threads,
         device=request.device,
         reference=request.reference,
+        configurations=request.configurations,
     )
 
 
@@ -131,7 +140,7 @@ def identity(
     spec = registry.item(ref).spec
     params = dict(ref.params)
     for param in spec.params:
-        if param.type == "path" and params[param.name] is not None:
+        if param.is_file(params[param.name]):
             params[param.name] = hashes.of(Path(params[param.name]))
     return {
         "kind": ref.kind,

@@ -53,6 +53,10 @@ class Param:
     choices: tuple[str, ...] | None = None
     optional: bool = False  # None is allowed
 
+    def is_file(self, value: Any) -> bool:
+        """Whether ``value`` is a path: a ``path`` may also be one of ``choices``, mere names."""
+        return self.type == "path" and value is not None and value not in (self.choices or ())
+
 
 @dataclass(frozen=True)
 class Recipe:

@@ -28,8 +28,12 @@ def section_lines(section: Section) -> list[RenderableType]:
 
 
 def _title(section: Section) -> str:
+    from zslbench.leaderboard.rows import EXTERNAL
+
     split = "standard split" if section.standard else "another split"
-    kind = "" if section.ranked else "not ranked (told labels): "
+    external = all(g.settings["reference"] == EXTERNAL for g in section.groups)
+    why = "made elsewhere, unsealed" if external else "told labels"
+    kind = "" if section.ranked else f"not ranked ({why}): "
     return (
         f"{kind}{section.setting} · unseen {section.unseen.replace('+', ', ')} ({split}) · "
         f"pre-training overlap: {section.overlap}"

@@ -21,6 +21,7 @@ from zslbench.errors import InputError, PluginError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("zslbench.cli.run:run", "Run a method on a data set and score it."),
+    "score": ("zslbench.cli.score:score", "Score predictions made elsewhere."),
     "list": ("zslbench.cli.list:list_components", "List components, or plugins."),
     "show": ("zslbench.cli.show:show", "Show one component: parameters, recipe, reference."),
     "data": ("zslbench.cli.data:data", "See which data sets are here, their cards; fetch them."),

@@ -15,7 +15,7 @@ from zslbench.params import suggest
 from zslbench.specs import KINDS, Kind
 
 if TYPE_CHECKING:
-    from zslbench.registry import Registered
+    from zslbench.registered import Registered
 
 
 @click.command("list")

@@ -1,8 +1,9 @@
-"""``zslbench run``: a method on a data set, for one seed or several."""
+"""``zslbench run``: a method on a data set, for one seed or several, or a grid of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
     from zslbench.record import Record
-    from zslbench.runspec import RunSpec
+    from zslbench.runspec import Request
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,13 +30,14 @@ def slot_options(command: Command) -> Command:
     for slot, kind in reversed(tuple(SLOTS.items())):
         flag = f"--{slot.replace('_', '-')}"
         text = f"Another {slot.replace('_', ' ')}; see 'zslbench list {kind}'."
-        command = click.option(flag, metavar="NAME", help=text)(command)
+        command = click.option(flag, multiple=True, metavar="NAME", help=text)(command)
     return command
 
 
 @click.command()
-@click.option("--method", required=True, metavar="NAME", help="See 'zslbench list method'.")
-@click.option("--dataset", required=True, metavar="NAME", help="See 'zslbench list dataset'.")
+@click.argument("plan", required=False, type=click.Path())
+@click.option("--method", multiple=True, metavar="NAME", help="See 'zslbench list method'.")
+@click.option("--dataset", multiple=True, metavar="NAME", help="See 'zslbench list dataset'.")
 @slot_options
 @click.option(
     "--set",
@@ -45,6 +47,7 @@ def slot_options(command: Command) -> Command:
     help="Set a parameter, as in mapping.hidden=100; see 'zslbench show'. Repeatable.",
 )
 @click.option("--unseen", multiple=True, metavar="A,B", help="The unseen classes.")
+@click.option("--splits", metavar="random:10", help="Draw sets of unseen classes by --split-seed.")
 @click.option(
     "--validation",
     type=float,
@@ -55,7 +58,9 @@ def slot_options(command: Command) -> Command:
 @click.option(
     "--split-seed", type=int, default=0, show_default=True, help="Draws the held-out images."
 )
-@click.option("--seed", type=int, help="For what is random in components.  [default: 0]")
+@click.option(
+    "--seed", type=int, multiple=True, help="For what is random in components.  [default: 0]"
+)
 @click.option("--seeds", metavar="0-4", help="Several seeds, one after another: 0-4 or 0,2,5.")
 @click.option("--threads", type=int, help="Threads.  [default: the cores there are]")
 @click.option("--device", default="cpu", show_default=True, help="Device for torch.")
@@ -76,6 +81,7 @@ def slot_options(command: Command) -> Command:
     type=click.Choice(("oracle", "supervised")),
     help="Make an unranked reference row: an oracle gate, or all classes seen.",
 )
+@click.option("--dry-run", is_flag=True, help="Print the rows with time and disk; run nothing.")
 @click.option("--report", "report_dir", type=click.Path(), help="Write a page of the run here.")
 @plugin_option
 @pass_session
@@ -84,35 +90,85 @@ def run(ctx: click.Context, session: Session, /, **options: Any) -> None:
     """Run a method on a data set and score it.
 
     A finished run answers at once from its record. Each of the method's slots can be filled with
-    another component by the slot's flag.
+    another component by the slot's flag. A flag given twice, or one parameter set to two values,
+    is an axis of a grid; PLAN is a written one (.toml). A failed row doesn't stop the others.
     """
-    seeds = parse_seeds(options.pop("seed"), options.pop("seeds"))
-    report_dir = options.pop("report_dir")
-    arguments = _arguments(options)
-    _announce(session, arguments, seeds)
-    records: list[Record] = []
-    codes = []
-    for seed in seeds:
+    report_dir, dry_run = options.pop("report_dir"), options.pop("dry_run")
+    arguments = grid_arguments(ctx, options)
+    requests = _announce(session, arguments, dry_run=dry_run)
+    if not dry_run:
+        ctx.exit(_run_rows(session, arguments, requests, report_dir))
+
+
+def _run_rows(
+    session: Session,
+    arguments: dict[str, Any],
+    requests: tuple[Request, ...],
+    report_dir: str | None,
+) -> int:
+    """Run row after row, tell of each, and return the gravest exit code."""
+    from zslbench.api import evaluate_grid
+    from zslbench.cli.grid import differences, grid_table, row_line
+    from zslbench.cli.results import result_lines, seeds_table
+
+    out, different, many = Path(arguments["out"]), differences(requests), len(requests) > 1
+    one_configuration = all(set(d) <= {"seed", "unseen"} for d in different)
+    display = make_display()
+    found = evaluate_grid(**arguments, plugins=[*session.plugins, display])
+    rows, codes = [], []
+    for number, (request, own) in enumerate(zip(requests, different, strict=True), 1):
+        display.started = False
         try:
-            records.append(_run_seed(session, arguments, seed, report_dir, many=len(seeds) > 1))
-        except (Exception, KeyboardInterrupt) as failure:
-            if len(seeds) == 1:
-                raise
-            codes.append(report(failure, session, f"seed {seed}: "))
-            if codes[-1] == INTERRUPTED:
-                break
-    if len(records) > 1:
-        from zslbench.cli.results import seeds_table
-
+            with display:
+                row = next(found)
+        except KeyboardInterrupt as interruption:
+            codes.append(report(interruption, session))
+            break
+        rows.append(row)
+        if row.failure is not None:
+            if not many:
+                raise row.failure
+            codes.append(report(row.failure, session, f"{words_of(request, own)}: "))
+        if one_configuration and row.record is not None:
+            say("", *result_lines(row.record, out, answered=not display.started))
+        elif not one_configuration:
+            say(row_line(number, len(requests), own, row))
+        if report_dir is not None and row.record is not None:
+            folder = Path(report_dir, page_name(own)) if many else Path(report_dir)
+            _write_page(row.record, out, folder)
+    records = [row.record for row in rows if row.record is not None]
+    if one_configuration and len(records) > 1:
         say("", seeds_table(records))
-    ctx.exit(worst(codes))
+    elif not one_configuration and rows:
+        say("", grid_table(rows, different[: len(rows)]))
+    return worst(codes)
 
 
-def parse_seeds(seed: int | None, seeds: str | None) -> tuple[int, ...]:
+def words_of(request: Request, different: Mapping[str, str]) -> str:
+    """How an error names a row."""
+    from zslbench.cli.grid import words
+
+    return words(different).replace("seed=", "seed ") or f"seed {request.seed}"
+
+
+def page_name(different: Mapping[str, str]) -> str:
+    """A folder's name for a row: ``seed-1``, ``novelty-knn_seed-1``."""
+    text = "_".join(f"{axis}-{value}" for axis, value in different.items())
+    return re.sub(r"[^\w.,-]+", "-", text)
+
+
+def _write_page(record: Record, out: Path, target: Path) -> None:
+    from zslbench.report import write_report
+    from zslbench.store import Store
+
+    say(f"page         {write_report(Store(out).folder(record.run_id), target)}")
+
+
+def parse_seeds(seed: tuple[int, ...], seeds: str | None) -> tuple[int, ...]:
     """Return the seeds that ``--seed N`` or ``--seeds 0-4`` or ``--seeds 0,2,5`` name."""
     if seeds is None:
-        return (0 if seed is None else seed,)
-    if seed is not None:
+        return tuple(dict.fromkeys(seed)) or (0,)
+    if seed:
         raise InputError("--seed and --seeds exclude each other: give one of them")
     found: dict[int, None] = {}
     for part in seeds.split(","):
@@ -125,14 +181,14 @@ def parse_seeds(seed: int | None, seeds: str | None) -> tuple[int, ...]:
     return tuple(found)
 
 
-def parse_settings(settings: tuple[str, ...]) -> dict[str, str]:
-    """Return ``--set`` options as ``slot.param`` → value; the last one of a name holds."""
-    chosen = {}
+def parse_settings(settings: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return ``--set`` options as ``slot.param`` → values: several of one name are an axis."""
+    chosen: dict[str, list[str]] = {}
     for text in settings:
         key, equals, value = text.partition("=")
         if not equals or "." not in key:
             raise InputError(f"--set {text!r} cannot be read: write SLOT.PARAM=VALUE")
-        chosen[key.strip()] = value
+        chosen.setdefault(key.strip(), []).append(value)
     return chosen
 
 
@@ -143,64 +199,60 @@ def worst(codes: list[int]) -> int:
     return max(codes, key=SEVERITY.index, default=0)
 
 
-def _arguments(options: dict[str, Any]) -> dict[str, Any]:
-    """The options as the Python interface takes them."""
-    slots = {slot: options.pop(slot) for slot in SLOTS}
-    unseen, settings = options.pop("unseen"), options.pop("settings")
-    names = [name.strip() for text in unseen for name in text.split(",") if name.strip()]
-    return {
-        **options,
-        "slots": {slot: name for slot, name in slots.items() if name is not None},
-        "set": parse_settings(settings),
-        "unseen": names if unseen else None,
-    }
+def grid_arguments(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, and the plan where one is given, as ``evaluate_grid`` takes them.
+
+    A flag replaces what the plan says of the same thing; raises InputError.
+    """
+    from zslbench.grid import read_plan
+
+    path, settings = options.pop("plan"), parse_settings(options.pop("settings"))
+    unseen = options.pop("unseen")
+    slots = {slot: list(names) for slot in SLOTS if (names := options.pop(slot))}
+    seeds = parse_seeds(options.pop("seed"), options.pop("seeds"))
+    plan = {} if path is None else read_plan(Path(path))
+    if isinstance(plan.get("seeds"), str):
+        plan["seeds"] = parse_seeds((), plan["seeds"])
+    given = {name for name in options if _is_given(ctx, name)}
+    arguments = {**options, **{k: v for k, v in plan.items() if k not in given}}
+    arguments["slots"] = {**plan.get("slots", {}), **slots}
+    arguments["set"] = {**plan.get("set", {}), **settings}
+    if "seeds" not in plan or _is_given(ctx, "seed") or _is_given(ctx, "seeds"):
+        arguments["seeds"] = seeds
+    if unseen:
+        arguments["unseen"] = [
+            name.strip() for text in unseen for name in text.split(",") if name.strip()
+        ]
+    for name in ("method", "dataset"):
+        if not arguments[name]:
+            raise InputError(
+                f"no {name}: give --{name} NAME, or a plan; see 'zslbench list {name}'"
+            )
+    return arguments
 
 
-def _announce(session: Session, arguments: dict[str, Any], seeds: tuple[int, ...]) -> None:
-    """Say what will be done, before anything is read."""
-    from zslbench.api import cache_folder, data_folder
+def _is_given(ctx: click.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source not in (None, click.core.ParameterSource.DEFAULT)
+
+
+def _announce(session: Session, arguments: dict[str, Any], *, dry_run: bool) -> tuple[Request, ...]:
+    """Say what will be done, before anything is read; return the rows."""
+    from zslbench.api import plan_grid
+    from zslbench.cli.grid import differences, plan_lines, words
     from zslbench.cli.plan import describe_plan
+    from zslbench.runspec import resolve_request
 
-    spec = _resolve(session, arguments, seeds[0])
-    folders = {
-        "data": data_folder(arguments["data_dir"]),
-        "cache": cache_folder(arguments["cache_dir"]),
-        "results": Path(arguments["out"]),
-    }
-    tell(*describe_plan(spec, seeds, folders, standard=arguments["unseen"] is None), "")
-
-
-def _resolve(session: Session, arguments: dict[str, Any], seed: int) -> RunSpec:
-    from zslbench.machine import available_cores
-    from zslbench.runspec import Request, resolve_dataset, resolve_run
-
-    names = ("method", "dataset", "slots", "set", "validation", "split_seed", "device")
-    unseen, threads = arguments["unseen"], arguments["threads"]
-    request = Request(
-        **{name: arguments[name] for name in names},
-        unseen=None if unseen is None else tuple(unseen),
-        threads=available_cores() if threads is None else threads,
-        seed=seed,
-        reference=arguments["reference"],
-    )
-    ref = resolve_dataset(request, session.registry)
-    return resolve_run(request, session.registry, ref, session.registry.create(ref).card)
-
-
-def _run_seed(
-    session: Session, arguments: dict[str, Any], seed: int, report_dir: str | None, *, many: bool
-) -> Record:
-    from zslbench.api import evaluate
-    from zslbench.cli.results import result_lines
-
-    with make_display() as display:
-        record = evaluate(**arguments, seed=seed, plugins=[*session.plugins, display])
-    say("", *result_lines(record, Path(arguments["out"]), answered=not display.started))
-    if report_dir is not None:
-        from zslbench.report import write_report
-        from zslbench.store import Store
-
-        folder = Store(Path(arguments["out"])).folder(record.run_id)
-        target = Path(report_dir, f"seed-{seed}") if many else Path(report_dir)
-        say(f"page         {write_report(folder, target)}")
-    return record
+    planned = plan_grid(**arguments, plugins=session.plugins, timed=dry_run)
+    requests, different = planned.requests, differences(planned.requests)
+    if dry_run:
+        say(*plan_lines(different, planned.estimates, planned.total))
+    elif all(set(d) <= {"seed"} for d in different):
+        spec = resolve_request(requests[0], session.registry)
+        seeds = tuple(request.seed for request in requests)
+        standard = requests[0].unseen is None
+        tell(*describe_plan(spec, seeds, planned.folders, standard=standard), "")
+    else:
+        tell(f"{len(requests)} rows, each a run of its own:")
+        tell(*(f"  {number}  {words(own)}" for number, own in enumerate(different, 1)), "")
+    return requests

@@ -14,7 +14,7 @@ from zslbench.params import describe
 from zslbench.specs import DATASET_DEFAULT, SLOTS
 
 if TYPE_CHECKING:
-    from zslbench.registry import Registered
+    from zslbench.registered import Registered
     from zslbench.specs import ComponentSpec, Kind, Recipe
 
 

@@ -38,7 +38,8 @@ class Backbone(Protocol):
     Optional, for images of any size: ``prepare(image)`` → (H, W, 3) uint8 of an (h, w, 3) uint8
     image, H and W the same for all; called before ``fit`` and ``transform`` on each image of a part
     whose images differ in size, so it depends on the parameters alone. ``transform`` treats images
-    that come in one size as ``prepare`` would. Without it ``input_size: int`` states a side:
+    that come in one size as ``prepare`` would, and prepared ones as they are: ``prepare`` leaves an
+    (H, W, 3) image alone. Without it ``input_size: int`` states a side:
     images of any other size are resized, antialiased, to have it as their shorter side, and cut to
     the square in the middle. A backbone with neither reads only images of one size.
     """

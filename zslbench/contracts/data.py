@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class ImageSource(Protocol):
-    """Images without labels, paths or class order."""
+    """Images without labels, paths or class order: what components get, all of one size.
+
+    Where stored images differ in size, each was prepared first: see :class:`MixedImageSource`.
+    """
 
     def __len__(self) -> int: ...
 
@@ -26,13 +29,35 @@ class ImageSource(Protocol):
         ...
 
 
+class MixedImageSource(Protocol):
+    """Stored images, which may differ in size; the harness prepares them for a component.
+
+    A part of images of one size gives arrays (b, h, w, 3), any other part lists of (h, w, 3).
+    """
+
+    def __len__(self) -> int: ...
+
+    def blocks(self, start: int = 0, size: int = 256) -> Iterator[UInt8 | list[UInt8]]:
+        """Yield blocks of at most ``size`` uint8 RGB images from ``start`` on."""
+        ...
+
+    def take(self, rows: Int) -> UInt8 | list[UInt8]:
+        """Return the uint8 RGB images at ``rows``."""
+        ...
+
+
 @dataclass(frozen=True)
 class ImageBlock:
-    """Some images as a data set reads them: (b, h, w, 3) uint8 RGB, labels into its class names."""
+    """Some images as a data set reads them: (b, h, w, 3) uint8 RGB, labels into its class names.
 
-    images: UInt8
+    Images that differ in size come as a list of (h, w, 3). An image's id is the sha256 of its
+    pixels; ``ids`` states others, for lossy files, whose pixels depend on the decoder.
+    """
+
+    images: UInt8 | list[UInt8]
     labels: Int
     skipped: int = 0  # corrupt images left out, on request, since the last block
+    ids: UInt8 | None = None  # (b, 32)
 
 
 @dataclass(frozen=True)
@@ -50,8 +75,9 @@ class RemoteFile:
 
     url: str
     name: str
-    sha256: str
+    sha256: str  # empty where its publisher states an ``md5`` alone
     size: int  # bytes
+    md5: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,9 +104,18 @@ class DatasetCard:
 
 
 class Dataset(Protocol):
-    """Images with labels, in a training and a test part, and a standard seen / unseen split."""
+    """Images with labels, in a training and a test part, and a standard seen / unseen split.
 
-    card: ClassVar[DatasetCard]
+    ``card`` may be an instance's own, for a family whose members are the user's.
+
+    Optional, for data sets of many files: ``digest(places)`` → the sha256 of all that ``load``'s
+    result depends on besides the parameters (each file's content, class and part); the harness
+    then hashes no file itself. And ``hold_unseen(classes)``, called before ``digest`` and ``load``
+    with the run's unseen classes, for a data set whose division into parts depends on them.
+    """
+
+    @property
+    def card(self) -> DatasetCard: ...
 
     def sources(self, places: Places) -> tuple[Path, ...]:
         """The files that :meth:`load` will read; empty where nothing is read (drawn images).

@@ -44,7 +44,9 @@ def open_recorded(
     ref = registry.resolve("dataset", component.name, [("user", params)])
     chosen = replace(places, skip_corrupt=record.dataset.skipped_images > 0)
     hashes = FileHashes(places.cache_dir / "hashes")
-    return DatasetCache(registry, hashes, chosen, monitor).open(ref).data
+    return (
+        DatasetCache(registry, hashes, chosen, monitor).open(ref, tuple(record.split.unseen)).data
+    )
 
 
 def check_record(record: Record, data: StoredDataset, shelf: Shelf) -> Verdict:

@@ -50,8 +50,8 @@ def find_run(name: str, out: Path) -> StoredRun:
 def publish(run: StoredRun, shelf: Shelf) -> bool:
     """Copy a run's record and predictions to ``shelf``; return False where it was there already.
 
-    Raises InputError for a failed run or a record that names a place, DataError where record and
-    predictions do not belong together.
+    Raises InputError for a failed or external run or a record that names a place, DataError where
+    record and predictions do not belong together.
     """
     check_run(run)
     record = run.record
@@ -73,6 +73,11 @@ def check_run(run: StoredRun) -> None:
         why = record.error.message if record.error else "it has no scores"
         raise InputError(
             f"run {record.run_id[:SHORT]} failed ({why}): run it again before publishing it"
+        )
+    if record.external:
+        raise InputError(
+            f"record {record.run_id[:SHORT]} is external, of predictions made elsewhere: published "
+            "are runs alone, whose test labels were sealed; offer the method as a plugin and run it"
         )
     for where, text in _strings(record.model_dump(), ""):
         found = _names_a_place(text)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from zslbench.disk import write_text
+from zslbench.disk import locked, refusals_named, write_text
 from zslbench.hashes import hash_json
 from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
     from zslbench.record import ComponentRecord, Record
+    from zslbench.store import Store
 
 SCORES = (
     "T1", "u", "s", "H", "AUSUC", "h_oracle", "seen_accuracy", "unseen_accuracy",
@@ -25,6 +26,7 @@ NOVELTY = (
     "fpr95_seen_positive",
 )  # fmt: skip
 DIGITS = 6
+EXTERNAL = "external"  # in the column "reference": made elsewhere, unsealed, unranked
 
 SETTINGS = (
     "dataset", "setting", "ranked", "reference", "method", *SLOTS, "params", "unseen",
@@ -44,7 +46,8 @@ def row(record: Record) -> dict[str, Any]:
         "dataset": record.dataset.component.name,
         "setting": record.setting,
         "ranked": record.ranked,
-        "reference": record.reference,
+        # What is not ranked says why in this column; one more would change every published CSV.
+        "reference": EXTERNAL if record.external else record.reference,
         "method": record.method.name,
         **{slot: record.slots[slot].name if slot in record.slots else None for slot in SLOTS},
         "params": chosen_params(record),
@@ -108,6 +111,20 @@ def to_csv(records: Iterable[Record]) -> str:
 def write_csv(path: Path, records: Iterable[Record]) -> None:
     """Write :func:`to_csv` atomically."""
     write_text(path, to_csv(records))
+
+
+def write_table(store: Store, dataset: str) -> Path:
+    """Write the CSV of ``dataset`` beside the runs of ``store``, from the records that can be read.
+
+    Listing and writing are under one lock: else of two runs that end at once the slower could
+    write a list without the other's row. Raises EnvironmentFailure where nothing can be written.
+    """
+    path = store.root / f"{file_name(dataset)}.csv"
+    lock = store.root / "locks" / f"{path.name}.lock"
+    with refusals_named(path, "--out"), locked(lock):
+        records = store.readable_records()
+        write_csv(path, [r for r in records if r.dataset.component.name == dataset])
+    return path
 
 
 def file_name(dataset: str) -> str:

@@ -127,6 +127,11 @@ def _require_scores(record: Record) -> Scores:
             f"run {record.run_id[:16]} is {record.status} without scores: a report is of a "
             "finished run; run it again with --force"
         )
+    if record.external:
+        raise InputError(
+            f"record {record.run_id[:16]} is of predictions made elsewhere: a report is of a run, "
+            "whose parts zslbench knows; see its scores with 'zslbench leaderboard show'"
+        )
     return record.scores
 
 

@@ -68,12 +68,9 @@ def _read(
     """The images as bytes, their labels, and whether that was all of the part."""
     images: list[bytes] = []
     labels: list[Int] = []
-    shape = None
     with subject.calling(f"reading its {part} part"):
         for block in open_part():
             _check_block(subject, block, part, classes)
-            shape = shape or block.images.shape[1:]
-            subject.require(block.images.shape[1:] == shape, f"its {part} images differ in size")
             images += [image.tobytes() for image in block.images]
             labels.append(block.labels)
             if len(images) > ENOUGH:
@@ -84,10 +81,13 @@ def _read(
 
 def _check_block(subject: Subject, block: ImageBlock, part: str, classes: int) -> None:
     images, labels = block.images, block.labels
-    subject.require(
-        images.dtype == np.uint8 and images.ndim == 4 and images.shape[3] == 3,
-        f"a {part} block is {images.dtype} {images.shape}; expected uint8 (b, h, w, 3)",
-    )
+    several = [images] if isinstance(images, np.ndarray) else [image[None] for image in images]
+    for some in several:
+        subject.require(
+            some.dtype == np.uint8 and some.ndim == 4 and some.shape[3] == 3,
+            f"a {part} block holds {some.dtype} {some.shape}; expected uint8 (b, h, w, 3), or a "
+            "list of (h, w, 3)",
+        )
     subject.require(
         labels.shape == (len(images),) and labels.dtype.kind == "i",
         f"a {part} block of {len(images)} images has labels {labels.dtype} {labels.shape}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
     own = np.flatnonzero(train.y != left_out)
     known = view(held_out, np.flatnonzero(held_out.y != left_out))
     novel = view(far, np.flatnonzero(far.y == left_out))
-    spaces = {
+    spaces: dict[str, Any] = {
         name: np.concatenate([getattr(known, name), getattr(novel, name)])
         for name in ("X", "Z", "logits")
         if getattr(known, name) is not None
@@ -115,7 +115,7 @@ def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
     return Fold(
         train=view(train, own),
         y=np.searchsorted(kept, train.y[own]),
-        classes=ClassTable(names, ("seen",) * len(names)),
+        classes=ClassTable(names, tuple("seen" for _ in names)),
         evaluation=replace(known, **spaces),
         is_pseudo_unseen=np.repeat([False, True], counts),
     )

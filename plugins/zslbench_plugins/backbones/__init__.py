@@ -2,6 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.backbones import declared_networks
 
 ZSLBENCH_API = 1
 
@@ -11,7 +12,17 @@ def register_backbones(register: Register) -> None:
     """Offer the bundled backbones."""
     register(COATES)
     register(PIXELS)
+    for spec in declared_networks.SPECS:
+        register(spec)
 
+
+INPUT_SIZE = Param(
+    "input_size",
+    "int",
+    32,
+    "side in pixels that images of another size are resized and cropped to",
+    minimum=1,
+)
 
 COATES = ComponentSpec(
     kind="backbone",
@@ -33,6 +44,7 @@ COATES = ComponentSpec(
             "fit_on", "str", "seen", "images the dictionary is learnt from, without labels",
             choices=("seen", "train-unlabelled"),
         ),
+        INPUT_SIZE,
     ),
 )  # fmt: skip
 
@@ -41,5 +53,8 @@ PIXELS = ComponentSpec(
     name="pixels",
     target="zslbench_plugins.backbones.pixels:PixelsBackbone",
     summary="The image shrunk to a few pixels: the floor",
-    params=(Param("size", "int", 8, "side of the shrunk image in pixels", minimum=1, maximum=64),),
+    params=(
+        Param("size", "int", 8, "side of the shrunk image in pixels", minimum=1, maximum=64),
+        INPUT_SIZE,
+    ),
 )

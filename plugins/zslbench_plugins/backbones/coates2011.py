@@ -29,6 +29,9 @@ class CoatesBackbone:
     A feature vector is (4, 2, bases) flattened: quadrant (top left, top right, bottom left, bottom
     right), then sign (+, −), then base. 27 positions split into 14 and 13.
 
+    The harness brings images of any other size to ``input_size`` × ``input_size`` pixels: shorter
+    side to it, antialiased, then centre crop.
+
     Reference: A. Coates and A. Y. Ng, "The importance of encoding versus training with sparse
     coding and vector quantization", ICML 2011; the image features of Socher et al., NIPS 2013.
 
@@ -49,6 +52,7 @@ class CoatesBackbone:
         alpha: float = 0.25,
         epsilon: float = 0.1,
         fit_on: str = "seen",
+        input_size: int = 32,
     ) -> None:
         self.bases = bases
         self.patch = patch
@@ -57,6 +61,7 @@ class CoatesBackbone:
         self.alpha = alpha
         self.epsilon = epsilon
         self.fit_on = fit_on
+        self.input_size = input_size
 
     def fit(self, images: ImageSource, *, context: Context) -> Self:
         """Learn whitening and dictionary from random patches of ``images``.

@@ -18,15 +18,17 @@ class PixelsBackbone:
     """Area means of ``size`` × ``size`` cells in 0 … 1, flattened: (row, column, channel).
 
     Cells tile the image evenly; a pixel on the border of two cells counts in each with the part of
-    its area that lies there.
+    its area that lies there. The harness first brings images of any other size to ``input_size`` ×
+    ``input_size`` pixels: shorter side to it, antialiased, then centre crop.
     """
 
     fit_on: str = "nothing"
     pretraining: Pretraining | None = None
     variance_floor: float | None = None
 
-    def __init__(self, size: int = 8) -> None:
+    def __init__(self, size: int = 8, input_size: int = 32) -> None:
         self.size = size
+        self.input_size = input_size
 
     def fit(self, images: ImageSource, *, context: Context) -> Self:
         """Learn nothing. Raises InputError for a size below 1."""

@@ -2,6 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.classifiers import declared_sklearn
 
 ZSLBENCH_API = 1
 
@@ -11,6 +12,8 @@ def register_classifiers(register: Register) -> None:
     """Offer the bundled classifiers."""
     register(SOFTMAX)
     register(NEAREST_WORD)
+    for spec in declared_sklearn.SPECS:
+        register(spec)
 
 
 SOFTMAX = ComponentSpec(

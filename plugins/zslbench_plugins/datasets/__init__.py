@@ -2,6 +2,8 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.datasets.declared_folders import SPECS as FOLDERS
+from zslbench_plugins.datasets.declared_images import SPECS
 
 ZSLBENCH_API = 1
 
@@ -11,6 +13,8 @@ def register_datasets(register: Register) -> None:
     """Offer the bundled data sets."""
     register(CIFAR10)
     register(SHAPES)
+    for spec in (*SPECS, *FOLDERS):
+        register(spec)
 
 
 CIFAR10 = ComponentSpec(

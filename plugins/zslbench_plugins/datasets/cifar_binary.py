@@ -1,4 +1,4 @@
-"""The binary version of CIFAR-10: a label byte and 3,072 pixel bytes an image."""
+"""The binary version of a CIFAR data set: some label bytes and 3,072 pixel bytes an image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from zslbench.contracts import ImageBlock
 from zslbench.errors import DataError
-from zslbench_plugins.datasets.cifar_shelf import REMEDY, Shelf
+from zslbench_plugins.datasets.cifar_shelf import Shelf
 
 if TYPE_CHECKING:
     from zslbench.contracts import Int, UInt8
@@ -19,19 +19,29 @@ if TYPE_CHECKING:
 BLOCK = 1000  # images
 SIDE = 32
 PIXELS = 3 * SIDE * SIDE
-BATCHES = {
-    "train": tuple(f"data_batch_{i}.bin" for i in range(1, 6)),
-    "test": ("test_batch.bin",),
-}
-NAMES = "batches.meta.txt"
-FILES = (*BATCHES["train"], *BATCHES["test"], NAMES)
+
+
+@dataclass(frozen=True)
+class BinaryForm:
+    """Which files a binary version has, and where the label stands in them."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    names: str  # the list of class names
+    head: int = 1  # bytes before the pixels; the last of them is the label
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that are read."""
+        return (*self.train, *self.test, self.names)
 
 
 @dataclass(frozen=True)
 class BinaryLayout:
-    """``cifar-10-batches-bin``: five training batches, a test batch, a list of class names."""
+    """Batches of each part, and a list of class names: ``cifar-10-batches-bin`` and its like."""
 
     shelf: Shelf
+    form: BinaryForm
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -40,31 +50,32 @@ class BinaryLayout:
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in the order of their labels."""
-        with self.shelf.open(NAMES) as file:
+        with self.shelf.open(self.form.names) as file:
             text = file.read().decode("ascii")
         return tuple(line.strip() for line in text.splitlines() if line.strip())
 
     def blocks(self, part: Literal["train", "test"], classes: int) -> Iterator[ImageBlock]:
         """Yield the images of a part; DataError for a batch of a wrong length or label."""
-        for name in BATCHES[part]:
+        for name in self.form.train if part == "train" else self.form.test:
             yield from self._batch(name, classes)
 
     def _batch(self, name: str, classes: int) -> Iterator[ImageBlock]:
         title, row = self.shelf.title(name), 0
+        head, length = self.form.head, self.form.head + PIXELS
         with self.shelf.open(name) as file:
-            while raw := file.read(BLOCK * (1 + PIXELS)):
-                if len(raw) % (1 + PIXELS):
+            while raw := file.read(BLOCK * length):
+                if len(raw) % length:
                     raise DataError(
-                        f"{title} is damaged: its length is {row * (1 + PIXELS) + len(raw):,} "
-                        f"bytes, expected a multiple of {1 + PIXELS:,}; {REMEDY}"
+                        f"{title} is damaged: its length is {row * length + len(raw):,} "
+                        f"bytes, expected a multiple of {length:,}; {self.shelf.remedy}"
                     )
-                records = np.frombuffer(raw, np.uint8).reshape(-1, 1 + PIXELS)
-                labels = records[:, 0].astype(np.int64)
-                check_labels(labels, classes, title, row)
-                yield ImageBlock(images_of_planes(records[:, 1:]), labels)
+                records = np.frombuffer(raw, np.uint8).reshape(-1, length)
+                labels = records[:, head - 1].astype(np.int64)
+                check_labels(labels, classes, title, row, self.shelf.remedy)
+                yield ImageBlock(images_of_planes(records[:, head:]), labels)
                 row += len(records)
         if not row:
-            raise DataError(f"{title} is damaged: it is empty; {REMEDY}")
+            raise DataError(f"{title} is damaged: it is empty; {self.shelf.remedy}")
 
 
 def images_of_planes(rows: UInt8) -> UInt8:
@@ -73,11 +84,11 @@ def images_of_planes(rows: UInt8) -> UInt8:
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1))
 
 
-def check_labels(labels: Int, classes: int, title: str, first_row: int) -> None:
+def check_labels(labels: Int, classes: int, title: str, first_row: int, remedy: str) -> None:
     """Raise DataError, naming file and row, for a label outside [0, ``classes``)."""
     bad = np.flatnonzero((labels < 0) | (labels >= classes))
     if len(bad):
         raise DataError(
             f"{title} is damaged: row {first_row + int(bad[0])} has label {labels[bad[0]]}, "
-            f"expected 0 to {classes - 1}; {REMEDY}"
+            f"expected 0 to {classes - 1}; {remedy}"
         )

@@ -1,4 +1,4 @@
-"""The python version of CIFAR-10: pickles, read without ever letting one call what it names.
+"""The python version of a CIFAR data set: pickles, read without letting one call what it names.
 
 A pickle may name any function of any module and have it called. The reader here knows the three
 names that these files need, puts its own narrow functions in their place, and refuses the rest.
@@ -17,24 +17,34 @@ import numpy as np
 from zslbench.contracts import ImageBlock
 from zslbench.errors import DataError
 from zslbench_plugins.datasets.cifar_binary import BLOCK, PIXELS, check_labels, images_of_planes
-from zslbench_plugins.datasets.cifar_shelf import REMEDY, Shelf
+from zslbench_plugins.datasets.cifar_shelf import Shelf
 
 if TYPE_CHECKING:
     from zslbench.contracts import Int, UInt8
 
-BATCHES = {
-    "train": tuple(f"data_batch_{i}" for i in range(1, 6)),
-    "test": ("test_batch",),
-}
-META = "batches.meta"
-FILES = (*BATCHES["train"], *BATCHES["test"], META)
+
+@dataclass(frozen=True)
+class PickleForm:
+    """Which files a python version has, and what they call labels and names."""
+
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    meta: str  # the file with class names
+    labels: str = "labels"
+    names: str = "label_names"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that are read."""
+        return (*self.train, *self.test, self.meta)
 
 
 @dataclass(frozen=True)
 class PickleLayout:
-    """``cifar-10-batches-py``: five training batches, a test batch, a file with class names."""
+    """Batches of each part, a file with class names: ``cifar-10-batches-py`` and its like."""
 
     shelf: Shelf
+    form: PickleForm
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -43,60 +53,62 @@ class PickleLayout:
 
     def class_names(self) -> tuple[str, ...]:
         """Return the class names in the order of their labels."""
-        names = self._read(META).get("label_names")
+        meta, key = self.form.meta, self.form.names
+        names = self._read(meta).get(key)
         if not isinstance(names, list) or not all(isinstance(name, bytes | str) for name in names):
             raise DataError(
-                f"{self.shelf.title(META)} is damaged: 'label_names' is no list of names; {REMEDY}"
+                f"{self.shelf.title(meta)} is damaged: {key!r} is no list of names; "
+                f"{self.shelf.remedy}"
             )
         return tuple(_text(name) for name in names)
 
     def blocks(self, part: Literal["train", "test"], classes: int) -> Iterator[ImageBlock]:
         """Yield the images of a part; DataError for a damaged batch."""
-        for name in BATCHES[part]:
-            title = self.shelf.title(name)
-            batch = self._read(name)
-            pixels = _pixels(batch.get("data"), title)
-            labels = _labels(batch.get("labels"), len(pixels), title)
-            check_labels(labels, classes, title, 0)
+        for name in self.form.train if part == "train" else self.form.test:
+            batch = _Batch(self._read(name), self.shelf.title(name), self.shelf.remedy)
+            pixels = batch.pixels()
+            labels = batch.labels(self.form.labels, len(pixels))
+            check_labels(labels, classes, batch.title, 0, batch.remedy)
             for first in range(0, len(pixels), BLOCK):
                 rows = slice(first, first + BLOCK)
                 yield ImageBlock(images_of_planes(pixels[rows]), labels[rows])
 
     def _read(self, name: str) -> dict[str, Any]:
         with self.shelf.open(name) as file:
-            return read_plain_pickle(file, self.shelf.title(name))
+            return read_plain_pickle(file, self.shelf.title(name), self.shelf.remedy)
 
 
-def read_plain_pickle(file: IO[bytes], title: str) -> dict[str, Any]:
+def read_plain_pickle(file: IO[bytes], title: str, remedy: str) -> dict[str, Any]:
     """Read a pickled dictionary of plain values and uint8 arrays, of Python 2 or 3.
 
     Raises DataError for a damaged pickle, and for one that names anything else; ``title`` names
-    the file in messages.
+    the file in messages, ``remedy`` ends them.
     """
     try:
-        content = _PlainUnpickler(file, title).load()
+        content = _PlainUnpickler(file, title, remedy).load()
     except DataError:
         raise
     except Exception as error:  # a damaged pickle can make the reader raise almost anything
         reason = str(error) or type(error).__name__
-        raise DataError(f"{title} is damaged ({reason}); {REMEDY}") from error
+        raise DataError(f"{title} is damaged ({reason}); {remedy}") from error
     if not isinstance(content, dict):
-        raise DataError(f"{title} is damaged: it holds no dictionary; {REMEDY}")
+        raise DataError(f"{title} is damaged: it holds no dictionary; {remedy}")
     return {_text(key): value for key, value in content.items() if isinstance(key, bytes | str)}
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    def __init__(self, file: IO[bytes], title: str) -> None:
+    def __init__(self, file: IO[bytes], title: str, remedy: str) -> None:
         # Python 2 wrote its strings as bytes.
         super().__init__(file, encoding="bytes")
         self._title = title
+        self._remedy = remedy
 
     def find_class(self, module: str, name: str) -> Any:
         known = _KNOWN.get((module, name))
         if known is None:
             raise DataError(
                 f"{self._title} is a pickle that names {module}.{name}, which no CIFAR file needs "
-                f"and which could run code: it was not loaded; {REMEDY}"
+                f"and which could run code: it was not loaded; {self._remedy}"
             )
         return known
 
@@ -132,27 +144,37 @@ _KNOWN: Mapping[tuple[str, str], Callable[..., object]] = {
 }
 
 
-def _pixels(value: object, title: str) -> UInt8:
-    if (
-        not isinstance(value, np.ndarray)
-        or value.dtype != np.uint8
-        or value.ndim != 2
-        or value.shape[1] != PIXELS
-        or not len(value)
-    ):
-        found = value.shape if isinstance(value, np.ndarray) else type(value).__name__
-        raise DataError(
-            f"{title} is damaged: 'data' is {found}, expected uint8 (n, {PIXELS}); {REMEDY}"
-        )
-    return value
+@dataclass(frozen=True)
+class _Batch:
+    """What one pickle held."""
 
+    content: Mapping[str, Any]
+    title: str
+    remedy: str
 
-def _labels(value: object, n: int, title: str) -> Int:
-    if not isinstance(value, list) or not all(type(label) is int for label in value):
-        raise DataError(f"{title} is damaged: 'labels' is no list of whole numbers; {REMEDY}")
-    if len(value) != n:
-        raise DataError(f"{title} is damaged: it has {n} images but {len(value)} labels; {REMEDY}")
-    return np.array(value, np.int64)
+    def pixels(self) -> UInt8:
+        value = self.content.get("data")
+        if (
+            not isinstance(value, np.ndarray)
+            or value.dtype != np.uint8
+            or value.ndim != 2
+            or value.shape[1] != PIXELS
+            or not len(value)
+        ):
+            found = value.shape if isinstance(value, np.ndarray) else type(value).__name__
+            raise self._damage(f"'data' is {found}, expected uint8 (n, {PIXELS})")
+        return value
+
+    def labels(self, key: str, n: int) -> Int:
+        value = self.content.get(key)
+        if not isinstance(value, list) or not all(type(label) is int for label in value):
+            raise self._damage(f"{key!r} is no list of whole numbers")
+        if len(value) != n:
+            raise self._damage(f"it has {n} images but {len(value)} labels")
+        return np.array(value, np.int64)
+
+    def _damage(self, what: str) -> DataError:
+        return DataError(f"{self.title} is damaged: {what}; {self.remedy}")
 
 
 def _text(value: bytes | str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,13 +11,17 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
-from zslbench.errors import DataError, EnvironmentFailure
-
-REMEDY = "move it away, then 'zslbench data fetch cifar10' brings the official archive"
+from zslbench.errors import DataError
+from zslbench_plugins.datasets.damage import damage_named
 
 
 class Shelf(Protocol):
     """Files by name; nothing is unpacked to the disk."""
+
+    @property
+    def remedy(self) -> str:
+        """What a message of damage ends with."""
+        ...
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -40,13 +43,14 @@ class Folder:
 
     folder: Path
     names: tuple[str, ...]
+    remedy: str
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files; DataError names those that are absent."""
         files = tuple(self.folder / name for name in self.names)
         if missing := [str(file) for file in files if not file.is_file()]:
-            raise DataError(f"{self.folder} lacks {', '.join(missing)}: add it, or {REMEDY}")
+            raise DataError(f"{self.folder} lacks {', '.join(missing)}: add it, or {self.remedy}")
         return files
 
     def title(self, name: str) -> str:
@@ -54,7 +58,7 @@ class Folder:
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        with damage_named(self.title(name)), (self.folder / name).open("rb") as file:
+        with damage_named(self.title(name), self.remedy), (self.folder / name).open("rb") as file:
             yield file
 
 
@@ -66,6 +70,7 @@ class Archive:
     """
 
     path: Path
+    remedy: str
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -78,21 +83,23 @@ class Archive:
     def open(self, name: str) -> Iterator[IO[bytes]]:
         member = self._members.get(name)
         if member is None:
-            raise DataError(f"{self.path} has no file {name!r}: it is another archive; {REMEDY}")
+            raise DataError(
+                f"{self.path} has no file {name!r}: it is another archive; {self.remedy}"
+            )
         with (
-            damage_named(self.title(name)),
+            damage_named(self.title(name), self.remedy),
             gzip.open(self.path) as stream,
             tarfile.open(fileobj=stream, mode="r:") as tar,
         ):
             file = tar.extractfile(member)
             if file is None:
-                raise DataError(f"{self.title(name)} is not a regular file; {REMEDY}")
+                raise DataError(f"{self.title(name)} is not a regular file; {self.remedy}")
             yield file
 
     @cached_property
     def _members(self) -> dict[str, tarfile.TarInfo]:
         members: dict[str, tarfile.TarInfo] = {}
-        with damage_named(str(self.path)), gzip.open(self.path) as stream:
+        with damage_named(str(self.path), self.remedy), gzip.open(self.path) as stream:
             with tarfile.open(fileobj=stream, mode="r|") as tar:
                 for member in tar:
                     if member.isreg():
@@ -101,17 +108,3 @@ class Archive:
             while stream.read(1 << 20):
                 pass
         return members
-
-
-@contextmanager
-def damage_named(title: str) -> Iterator[None]:
-    """Turn what a damaged file makes its reader raise into a DataError that names the file."""
-    try:
-        yield
-    except PermissionError as error:
-        raise EnvironmentFailure(
-            f"cannot read {title}: permission denied; make it readable"
-        ) from error
-    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
-        reason = str(error) or type(error).__name__
-        raise DataError(f"{title} is damaged ({reason}); {REMEDY}") from error

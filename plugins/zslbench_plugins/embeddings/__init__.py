@@ -2,6 +2,8 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.embeddings.declared_corpora import SPECS as CORPORA
+from zslbench_plugins.embeddings.declared_pretrained import SPECS as PRETRAINED
 
 ZSLBENCH_API = 1
 
@@ -11,7 +13,8 @@ def register_embeddings(register: Register) -> None:
     """Offer the bundled class embeddings."""
     register(HUANG)
     register(FILE)
-    register(WORD2VEC)
+    for spec in CORPORA + PRETRAINED:
+        register(spec)
     register(RANDOM)
 
 
@@ -36,23 +39,6 @@ FILE = ComponentSpec(
         Param("metric", "str", "euclidean", "distance", choices=("euclidean", "cosine")),
     ),
     member_is_path=True,
-)  # fmt: skip
-
-WORD2VEC = ComponentSpec(
-    kind="embedding",
-    name="corpus/word2vec",
-    target="zslbench_plugins.embeddings.word2vec:Word2VecEmbedder",
-    summary="Word vectors learnt with gensim from a text file or the data set's own captions",
-    reference="Mikolov et al. 2013",
-    params=(
-        Param("corpus", "path", None, "text file, a sentence a line; none: the data set's captions",
-              optional=True),
-        Param("dim", "int", 50, "dimensions", minimum=1),
-        Param("window", "int", 5, "words to either side", minimum=1),
-        Param("epochs", "int", 5, "passes over the corpus", minimum=1),
-        Param("min_count", "int", 1, "rarer words are left out; class words never", minimum=1),
-        Param("negative", "int", 5, "noise words a sample", minimum=1),
-    ),
 )  # fmt: skip
 
 RANDOM = ComponentSpec(

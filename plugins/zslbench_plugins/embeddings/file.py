@@ -77,8 +77,8 @@ class FileEmbedder:
             )
         detected = detect_format(path)
         read = READERS[detected if self.format == "auto" else self.format]
-        found = read(path, {form for word in words for form in _forms(word)})
-        chosen = {w: next((f for f in _forms(w) if f in found), None) for w in words}
+        found = read(path, {form for word in words for form in word_forms(word)})
+        chosen = {w: next((f for f in word_forms(w) if f in found), None) for w in words}
         return WordVectors({w: found[form] for w, form in chosen.items() if form is not None})
 
 
@@ -122,6 +122,6 @@ def _is_binary(data: bytes) -> bool:
     return not CONTROL.isdisjoint(data)
 
 
-def _forms(word: str) -> tuple[str, ...]:
+def word_forms(word: str) -> tuple[str, ...]:
     """The ways in which a vocabulary may write ``word``, the likeliest first."""
     return (word,) if " " not in word else (word, word.replace(" ", "_"))

@@ -2,6 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
+from zslbench_plugins.mappings import declared_sklearn
 
 ZSLBENCH_API = 1
 
@@ -11,6 +12,8 @@ def register_mappings(register: Register) -> None:
     """Offer the bundled mappings."""
     register(SOCHER)
     register(LINEAR)
+    for spec in declared_sklearn.SPECS:
+        register(spec)
 
 
 SOCHER = ComponentSpec(

@@ -2,7 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
-from zslbench_plugins.novelty import declared_scores, declared_sklearn
+from zslbench_plugins.novelty import declared_pyod, declared_scores, declared_sklearn
 
 ZSLBENCH_API = 1
 
@@ -12,7 +12,7 @@ def register_novelty(register: Register) -> None:
     """Offer the bundled novelty detectors."""
     register(GAUSSIAN)
     register(LOGISTIC)
-    for spec in (*declared_scores.SPECS, *declared_sklearn.SPECS):
+    for spec in (*declared_scores.SPECS, *declared_sklearn.SPECS, *declared_pyod.SPECS):
         register(spec)
 
 

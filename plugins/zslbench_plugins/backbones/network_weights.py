@@ -1,0 +1,95 @@
+"""Weights from files, of which nothing is executed, and the labels that weights have seen."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from zslbench.errors import DataError, InputError
+
+StateDict = dict[str, torch.Tensor]
+
+OPEN = "open"
+SYNSETS = {
+    "imagenet-1k": ("imagenet-1k",),
+    "imagenet-12k": ("imagenet-12k",),
+    # Releases of the whole of ImageNet differ by a few synsets: all of them.
+    "imagenet-21k": ("imagenet-22k", "imagenet-22k-ms", "imagenet-21k-goog"),
+}
+"""Label set → the lists of WordNet 3.0 synsets in timm's metadata."""
+
+TRAINED_ON = ("auto", *SYNSETS, OPEN)
+_NESTED = ("state_dict", "model")  # keys under which training scripts keep a state dict
+
+
+@cache
+def synsets_of(labels: str) -> frozenset[str]:
+    """The synsets (``n02123045``) of a label set of :data:`SYNSETS`; InputError for another."""
+    from timm.data.imagenet_info import ImageNetInfo
+
+    if labels not in SYNSETS:
+        raise InputError(f"trained_on={labels!r} must be one of {', '.join(TRAINED_ON)}")
+    releases: list[Any] = [ImageNetInfo(name) for name in SYNSETS[labels]]
+    return frozenset(synset for release in releases for synset in release.label_names())
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A file of weights that is there."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Base name."""
+        return self.path.name
+
+    def read(self) -> StateDict:
+        """Return the state dict; DataError for a damaged file, or one that would run code."""
+        try:
+            if self.path.suffix == ".safetensors":
+                return dict(load_file(self.path))
+            with warnings.catch_warnings():
+                # Of a pickle that torch did not write, it first warns, and then refuses it.
+                warnings.simplefilter("ignore", UserWarning)
+                state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError as error:
+            raise DataError(
+                f"weights {self.path} hold more than tensors, or are no weights: such a pickle "
+                "may run code when it is loaded, and is refused; save the state dict alone, best "
+                "as .safetensors"
+            ) from error
+        except (SafetensorError, OSError, RuntimeError, EOFError, ValueError, KeyError) as error:
+            raise DataError(
+                f"weights {self.path} cannot be read ({type(error).__name__}): get the file "
+                "again; safetensors and torch.save(state_dict) are read"
+            ) from error
+        return _state_dict(state, self.path)
+
+
+def weights_of(value: str, owner: str) -> WeightsFile:
+    """Return the file ``value``; DataError where there is none."""
+    path = Path(value).expanduser()
+    if not path.is_file():
+        raise DataError(
+            f"{owner}: weights={value!r} is no file; write pretrained, none, or the path of a "
+            ".safetensors file or a state dict"
+        )
+    return WeightsFile(path)
+
+
+def _state_dict(state: object, path: Path) -> StateDict:
+    for key in _NESTED:
+        if isinstance(state, dict) and isinstance(state.get(key), dict):
+            state = state[key]
+    if not isinstance(state, dict) or not all(isinstance(v, torch.Tensor) for v in state.values()):
+        raise DataError(f"weights {path} hold no state dict (name → tensor): save that alone")
+    return dict(state)

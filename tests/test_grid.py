@@ -1,0 +1,239 @@
+"""Grids: every combination once, stages shared, a failed row that stops no other."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import tiny
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from stranger import offering
+
+import zslbench
+from zslbench import ComponentSpec, InputError
+from zslbench.cli import main
+from zslbench.grid import make_grid, random_splits, read_plan
+
+TINY = str(Path(tiny.__file__))
+AXES = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=4)
+
+
+@given(mapping=AXES, gate=AXES, seeds=st.lists(st.integers(0, 9), min_size=1, max_size=4))
+def test_every_combination_comes_once(mapping, gate, seeds):
+    grid = make_grid(method="m", dataset="d", slots={"mapping": mapping, "gate": gate}, seeds=seeds)
+    found = [(r.slots["mapping"], r.slots["gate"], r.seed) for r in grid.requests()]
+    expected = {(m, g, s) for m in mapping for g in gate for s in seeds}
+    assert set(found) == expected
+    assert len(found) == len(expected)
+
+
+def test_seeds_and_splits_repeat_a_configuration_and_are_none_themselves():
+    grid = make_grid(
+        method="m",
+        dataset=["d", "e"],
+        set={"gate.cut": ["1", "2", "3"]},
+        unseen=[["a"], ["b"]],
+        seeds=[0, 1],
+    )
+    requests = grid.requests()
+    assert len(requests) == 24
+    assert {request.configurations for request in requests} == {3}
+    assert make_grid(method="m", dataset="d", seeds=[0, 1]).requests()[0].configurations == 1
+
+
+@given(
+    count=st.integers(1, 15), size=st.integers(1, 4), split_seed=st.integers(0, 3),
+    extra=st.integers(0, 4),
+)  # fmt: skip
+def test_drawn_splits_differ_and_have_the_size_asked_for(count, size, split_seed, extra):
+    classes = [f"c{i}" for i in range(size + 2 + extra)]
+    from math import comb
+
+    if count > comb(len(classes), size):
+        with pytest.raises(InputError, match="ask for fewer"):
+            random_splits(classes, size, count, split_seed=split_seed)
+        return
+    drawn = random_splits(classes, size, count, split_seed=split_seed)
+    assert len(set(drawn)) == count
+    assert all(len(set(names)) == size and set(names) <= set(classes) for names in drawn)
+    assert drawn == random_splits(classes[::-1], size, count, split_seed=split_seed)
+
+
+# ------------------------------------------------------------------------------------- plans
+
+
+def test_a_plan_says_what_flags_say(tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        'method = "tiny"\ndataset = ["colours"]\nseeds = [0, 2]\n[set]\n"gate.cut" = ["a", "b"]\n'
+    )
+    grid = make_grid(**read_plan(plan))
+    assert [(r.set["gate.cut"], r.seed) for r in grid.requests()] == [
+        ("a", 0), ("a", 2), ("b", 0), ("b", 2),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("method = [", "cannot be read as TOML"),
+        ('methods = "tiny"', "did you mean 'method'"),
+        ('dataset = "colours"', "names no method"),
+        ('method = "m"\ndataset = "d"\nslots = 3', "must be a table"),
+    ],
+)
+def test_a_plan_that_cannot_be_read_says_where(tmp_path, text, says):
+    (tmp_path / "plan.toml").write_text(text)
+    with pytest.raises(InputError, match=says):
+        read_plan(tmp_path / "plan.toml")
+
+
+def test_a_plan_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        read_plan(tmp_path / "none.toml")
+
+
+# -------------------------------------------------------------------------------------- runs
+
+
+class Failing:
+    """Fails in fit."""
+
+    inputs = frozenset({"Z"})
+
+    def __init__(self):
+        pass
+
+    def fit(self, view, y, classes, *, context):
+        raise ValueError("no luck")
+
+    def novelty(self, view):
+        return view.Z[:, 0]
+
+
+FAILING = offering(
+    ComponentSpec("novelty", "failing", f"{__name__}:Failing", summary="fails"), name="unlucky"
+)
+
+
+@pytest.fixture
+def grid(tmp_path):
+    def run(**options):
+        options = {"out": tmp_path / "out", "cache_dir": tmp_path / "cache", **options}
+        return zslbench.evaluate_grid(
+            "tiny", "colours", threads=1, plugins=[tiny, FAILING], **options
+        )
+
+    return run
+
+
+def test_rows_share_what_they_have_in_common_and_say_how_many_were_tried(grid):
+    rows = list(grid(set={"gate.cut": ["seen_kept:0.5", "seen_kept:0.9"]}, seeds=[0]))
+    first, second = (row.record for row in rows)
+    assert first.configurations == second.configurations == 2
+    assert first.run_id != second.run_id
+    cached = {stage.stage: stage.cached for stage in second.stages if stage.stage != "score"}
+    assert cached
+    assert all(cached[name] for name in ("mapping", "novelty") if name in cached)
+
+
+def test_a_failed_row_stops_no_other(grid):
+    default = tiny_novelty()
+    failed, fine = grid(slots={"novelty": ["failing", default]})
+    assert failed.record is None
+    assert "no luck" in str(failed.failure)
+    assert fine.record.status == "finished"
+
+
+def tiny_novelty():
+    registry = zslbench.Registry.discover([tiny])
+    return registry.find("method", "tiny")[0].spec.recipe.slots["novelty"]
+
+
+def test_a_grid_that_cannot_be_is_refused_before_its_first_row(grid, tmp_path):
+    with pytest.raises(InputError, match="unknown novelty"):
+        grid(slots={"novelty": [tiny_novelty(), "nonesuch"]})
+    assert not (tmp_path / "out").exists()
+
+
+def test_random_splits_are_runs_on_other_unseen_classes(grid):
+    rows = list(grid(splits="random:3"))
+    unseen = {tuple(row.record.split.unseen) for row in rows}
+    assert len(unseen) == 3
+    assert all(len(names) == 1 for names in unseen)  # as many as the standard split has
+    assert {row.record.configurations for row in rows} == {1}
+
+
+@pytest.mark.parametrize("splits", ["random", "random:0", "drawn:3", "random:x"])
+def test_splits_that_cannot_be_read(grid, splits):
+    with pytest.raises(InputError, match="random:10"):
+        grid(splits=splits)
+
+
+# ---------------------------------------------------------------------------- the command line
+
+
+@pytest.fixture
+def call(tmp_path):
+    def call(*words):
+        folders = ["--out", str(tmp_path / "out"), "--cache-dir", str(tmp_path / "cache")]
+        return CliRunner().invoke(
+            main, ["run", "--plugin", TINY, *folders, "--threads", "1", *words]
+        )
+
+    return call
+
+
+TWO_CUTS = ("--set", "gate.cut=seen_kept:0.5", "--set", "gate.cut=seen_kept:0.9")
+
+
+def test_a_parameter_set_twice_is_a_grid(call):
+    done = call("--method", "tiny", "--dataset", "colours", *TWO_CUTS)
+    assert done.exit_code == 0, done.output
+    assert "row 1 of 2: gate.cut=seen_kept:0.5" in done.output
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [words[0] for words in lines if words and words[0].startswith("seen_kept")] == [
+        "seen_kept:0.5", "seen_kept:0.9",
+    ]  # fmt: skip
+
+
+def test_a_dry_run_runs_nothing_and_knows_what_is_finished(call, tmp_path):
+    words = ("--method", "tiny", "--dataset", "colours", *TWO_CUTS)
+    done = call(*words, "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "2 rows; nothing is run" in done.stdout
+    assert "never timed here" in done.stdout
+    assert not (tmp_path / "out").exists()
+    call("--method", "tiny", "--dataset", "colours", "--set", "gate.cut=seen_kept:0.5")
+    after = call(*words, "--dry-run").stdout
+    assert after.count("finished") == 1
+    assert "never timed here" not in after
+
+
+def test_a_plan_runs_and_a_flag_replaces_what_it_says(call, tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text('method = "tiny"\ndataset = "colours"\nseeds = "0-1"\nsplit_seed = 3\n')
+    assert call(str(plan)).exit_code == 0
+    records = [
+        zslbench.read_record(path) for path in sorted(tmp_path.glob("out/runs/*/record.json"))
+    ]
+    assert {record.seed for record in records} == {0, 1}
+    assert {record.split.split_seed for record in records} == {3}
+    done = call(str(plan), "--seed", "7")
+    assert "seed 7" in done.stdout
+
+
+def test_the_exit_code_of_a_grid_is_its_gravest(call):
+    done = call(
+        "--method", "tiny", "--dataset", "colours", "--set", "dataset.damage=none",
+        "--set", "dataset.damage=truncated",
+    )  # fmt: skip
+    assert done.exit_code in (2, 3), done.output
+    assert sys.exc_info() == (None, None)
+
+
+def test_without_a_method_the_message_says_what_to_give(call):
+    done = call("--dataset", "colours")
+    assert done.exit_code == 2
+    assert "--method NAME" in done.stderr

@@ -1,0 +1,159 @@
+"""What a grid would take: from the times of earlier runs here, and the sizes of its features."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zslbench.contracts import Places
+from zslbench.dataset_cache import DatasetCache
+from zslbench.hashes import FileHashes
+from zslbench.images import images_at
+from zslbench.monitor import Monitor
+from zslbench.resize import prepared
+from zslbench.runspec import resolve_request
+from zslbench.store import Store
+
+if TYPE_CHECKING:
+    from zslbench.record import Record
+    from zslbench.registry import Registry
+    from zslbench.runner import Workspace
+    from zslbench.runspec import Request, RunSpec
+
+STAGES = {
+    "features": ("backbone",),
+    "embedding": ("embedding",),
+    "mapping": ("backbone", "embedding", "mapping"),
+    "seen classifier": ("backbone", "seen_classifier"),
+    "novelty": ("backbone", "embedding", "mapping", "novelty"),
+    "unseen classifier": ("backbone", "embedding", "mapping", "unseen_classifier"),
+    "method": ("method", "backbone", "embedding"),
+    "score": (),
+}
+"""Stage → the slots that its output depends on. A fit on folds counts with its stage."""
+
+SEEDLESS = ("score",)
+
+Token = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a row would take beyond the rows before it."""
+
+    seconds: float = 0.0
+    disk_bytes: int = 0
+    unknown: int = 0  # stages that no earlier run has timed
+    finished: bool = False
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.seconds + other.seconds,
+            self.disk_bytes + other.disk_bytes,
+            self.unknown + other.unknown,
+        )
+
+
+def estimate(
+    requests: Sequence[Request], registry: Registry, workspace: Workspace
+) -> tuple[Estimate, ...]:
+    """Return an estimate a request, in order; nothing is run, fetched or decoded.
+
+    A stage takes the median of what it took in the records of ``workspace.out``, on the same data
+    set with the same components. Raises InputError for a request that cannot be.
+    """
+    records = Store(workspace.out).readable_records()
+    times = _times(records)
+    finished = {_configuration(record) for record in records if record.status == "finished"}
+    done: set[Token] = set()
+    found = []
+    for request in requests:
+        spec = resolve_request(request, registry)
+        if _wanted(spec) in finished and not workspace.force:
+            found.append(Estimate(finished=True))
+            continue
+        total = Estimate()
+        for token in _tokens(spec):
+            if token in done:
+                continue
+            done.add(token)
+            known = times.get(token[:-1])
+            took = Estimate(seconds=known) if known is not None else Estimate(unknown=1)
+            total += took
+            if token[0] == "features":
+                total += Estimate(disk_bytes=_feature_bytes(spec, registry, workspace))
+        found.append(total)
+    return tuple(found)
+
+
+def _tokens(spec: RunSpec) -> Iterable[Token]:
+    refs = {"method": spec.method, **spec.slots}
+    own = ("method",) if spec.method.target else tuple(s for s in STAGES if s != "method")
+    for stage, slots in STAGES.items():
+        if stage in own or stage == "score" or (stage == "features" and "backbone" in refs):
+            parts = tuple((slot, refs[slot].label) for slot in slots if slot in refs)
+            varied = repr([sorted(refs[slot].params.items()) for slot in slots if slot in refs])
+            yield (stage, spec.dataset.label, parts, (varied, spec.unseen, spec.seed))
+
+
+def _times(records: Iterable[Record]) -> dict[Token, float]:
+    """Median seconds of every stage that was computed, by stage, data set and components."""
+    found: dict[Token, list[float]] = {}
+    for record in records:
+        names = {"method": record.method.name} | {s: c.name for s, c in record.slots.items()}
+        sums: dict[str, float] = {}
+        for stage in record.stages:
+            kind = next((known for known in STAGES if stage.stage.startswith(known)), None)
+            if kind is not None and not stage.cached:
+                sums[kind] = sums.get(kind, 0.0) + stage.seconds
+        for kind, seconds in sums.items():
+            parts = tuple((slot, names[slot]) for slot in STAGES[kind] if slot in names)
+            found.setdefault((kind, record.dataset.component.name, parts), []).append(seconds)
+    return {token: statistics.median(seconds) for token, seconds in found.items()}
+
+
+def _feature_bytes(spec: RunSpec, registry: Registry, workspace: Workspace) -> int:
+    """Size of the features of both parts; 0 where the images are not decoded yet."""
+    places = Places(workspace.data_dir, workspace.cache_dir, offline=True)
+    hashes = FileHashes(workspace.cache_dir / "hashes")
+    cache = DatasetCache(registry, hashes, places, Monitor(registry.manager.hook))
+    data = cache.find(spec.dataset, spec.unseen)
+    if data is None:
+        return 0
+    backbone = registry.create(spec.slots["backbone"])
+    first = np.zeros(1, np.int64)
+    one = prepared(images_at(data.test.pixels, first), backbone, "backbone").take(first)
+    d = backbone.dim(one.shape[1:])
+    return 4 * int(d) * (len(data.train.labels) + len(data.test.labels))
+
+
+def _wanted(spec: RunSpec) -> str:
+    components = {"dataset": spec.dataset, "method": spec.method, **spec.slots}
+    parts = {
+        slot: (ref.label, ref.source, sorted(ref.params.items()))
+        for slot, ref in components.items()
+    }
+    rest = (spec.unseen, spec.validation, spec.split_seed, spec.seed, spec.threads, spec.device)
+    return repr((sorted(parts.items()), rest, spec.reference))
+
+
+def _configuration(record: Record) -> str:
+    components = {"dataset": record.dataset.component, "method": record.method, **record.slots}
+    parts = {
+        slot: (c.name, c.source, sorted((k, _plain(v)) for k, v in c.params.items()))
+        for slot, c in components.items()
+    }
+    split = record.split
+    rest = (
+        tuple(sorted(split.unseen)), split.validation, split.split_seed, record.seed,
+        record.threads, record.device,
+    )  # fmt: skip
+    return repr((sorted(parts.items()), rest, record.reference))
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
