@@ -207,23 +207,24 @@ def test_a_place_that_refuses_is_the_environments_fault(run: Any, tmp_path: Path
 def test_a_missing_option_names_it(run: Any):
     done = CliRunner().invoke(main, ["run", "--dataset", "shapes"])
     assert done.exit_code == 2
-    assert "missing option '--method'; see 'zslbench run --help'" in done.stderr
+    assert "no method: give --method NAME, or a plan; see 'zslbench list method'" in done.stderr
 
 
 def test_all_seeds_run_and_the_gravest_code_counts(
     run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    import zslbench.api
+    from zslbench.runner import Runner
+    from zslbench.runspec import Request
 
     failures = {1: zslbench.DataError("a"), 3: zslbench.EnvironmentFailure("b")}
-    evaluate = zslbench.api.evaluate
+    through = Runner.run
 
-    def sometimes(*args: Any, seed: int, **options: Any) -> zslbench.Record:
-        if seed in failures:
-            raise failures[seed]
-        return evaluate(*args, seed=seed, **options)
+    def sometimes(runner: Runner, request: Request) -> zslbench.Record:
+        if request.seed in failures:
+            raise failures[request.seed]
+        return through(runner, request)
 
-    monkeypatch.setattr(zslbench.api, "evaluate", sometimes)
+    monkeypatch.setattr(Runner, "run", sometimes)
     done = run("--seeds", "0-4", method="chance")
     assert done.exit_code == 5
     assert [record.seed for record in records(tmp_path)] != []

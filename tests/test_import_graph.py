@@ -178,7 +178,7 @@ def test_a_bundled_component_uses_what_a_stranger_may_use(name):
     allowed = {"contracts", "errors", "specs", "hookspecs"}
     helpers = {"disk", "download", "hashes", "enforce", "embeddings", "resize"}
     if name.endswith("_table"):  # a command for its author, which checks what it lists
-        helpers |= {"testing"}
+        helpers |= {"testing", "Registry"}
     assert tops <= allowed | helpers
 
 
@@ -191,4 +191,10 @@ def test_registration_imports_nothing_but_plain_data():
             plain = {t for t in targets if t == name or t.startswith(f"{name}.declared_")}
             assert targets - plain <= {"zslbench.hookspecs", "zslbench.specs"}, name
         if ".declared_" in name:
-            assert {t.rpartition(".")[0] for t in imports(tree)} <= {"zslbench.specs", name}, name
+            assert {t.rpartition(".")[0] for t in imports(tree)} <= {
+                "zslbench.specs",
+                "zslbench_plugins.sklearn_family.params",
+                "__future__",
+                "typing",
+                name,
+            }, name

@@ -66,7 +66,7 @@ def estimate(
     A stage takes the median of what it took in the records of ``workspace.out``, on the same data
     set with the same components. Raises InputError for a request that cannot be.
     """
-    records = Store(workspace.out).readable_records()
+    records = list(Store(workspace.out).readable_records())
     times = _times(records)
     finished = {_configuration(record) for record in records if record.status == "finished"}
     done: set[Token] = set()

@@ -212,7 +212,7 @@ def _unseen(values: Any) -> tuple[tuple[str, ...] | None, ...]:
         return (None,)
     values = list(values)
     if not values:
-        raise InputError("unseen names no class: leave it out for the standard split")
+        raise InputError("no unseen class is named: leave unseen out for the standard split")
     if all(isinstance(value, str) for value in values):
         return (tuple(values),)
     return tuple(dict.fromkeys(tuple(value) for value in values))
