@@ -114,7 +114,7 @@ def test_the_command_line_knows_every_option():
     skipped = record.dataset.model_copy(update={"skipped_images": 4})
     words = shlex.split(replay_command(record.model_copy(update={"dataset": skipped})))
     found = run.make_context("run", words[2:]).params
-    assert (found["method"], found["dataset"]) == ("socher2013", "cifar10")
-    assert found["seen_classifier"] == "softmax"
+    assert (found["method"], found["dataset"]) == (("socher2013",), ("cifar10",))
+    assert found["seen_classifier"] == ("softmax",)
     assert (found["threads"], found["reference"], found["skip_corrupt"]) == (2, "oracle", True)
     assert found["settings"] == tuple(read_options(record)["set"])

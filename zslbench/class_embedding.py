@@ -9,6 +9,7 @@ import numpy as np
 
 from zslbench.contracts import Embedding
 from zslbench.embeddings import check_distinct, resolve
+from zslbench.enforce import check_floats
 from zslbench.hashes import hash_array, hash_json
 
 if TYPE_CHECKING:
@@ -22,8 +23,13 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     names = bench.task.classes.names
     embedder = bench.create(slot)
     resolved: dict[str, Any] = {}
+    count = len(bench.refs[slot].parts)
+    parts = [class_embedding(bench, f"{slot}.{i}") for i in range(count)]
 
     def compute(progress: Progress) -> Arrays:
+        if parts:
+            resolved["embedding"] = _combined(bench, slot, embedder, parts)
+            return _pack(resolved["embedding"])
         with bench.calling("dataset", "sentences"):
             sentences = bench.dataset.sentences()
         with bench.calling(slot, "vectors"):
@@ -49,6 +55,24 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
         return resolved["embedding"]  # type: ignore[no-any-return]
     embedding = _unpack(arrays)
     check_distinct(embedding, names, bench.what(slot))
+    return embedding
+
+
+def _combined(bench: Bench, slot: str, embedder: Any, parts: list[Embedding]) -> Embedding:
+    """One embedding out of several, each resolved by itself."""
+    names, what = bench.task.classes.names, bench.what(slot)
+    with bench.calling(slot, "combine"):
+        values = embedder.combine(tuple(parts))
+    check_floats(values, (len(names), None), f"{what}: combine")
+    untrained = {name for part in parts for name in part.untrained}
+    embedding = Embedding(
+        values=values.astype(np.float32),
+        metric=embedder.metric,
+        space=embedder.space,
+        resolved={name: " | ".join(part.resolved[name] for part in parts) for name in names},
+        untrained=tuple(name for name in names if name in untrained),
+    )
+    check_distinct(embedding, names, what)
     return embedding
 
 

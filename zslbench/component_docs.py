@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from zslbench.members import members
 from zslbench.params import describe, written
 from zslbench.registry import Registry
 from zslbench.specs import DATASET_DEFAULT, KINDS
@@ -16,6 +17,8 @@ from zslbench.specs import DATASET_DEFAULT, KINDS
 if TYPE_CHECKING:
     from zslbench.registered import Registered
     from zslbench.specs import ComponentSpec, Param
+
+FEW = 50  # members of a family that are listed by name
 
 HEAD = """\
 # Bundled components
@@ -54,6 +57,11 @@ def _component(spec: ComponentSpec) -> Iterator[str]:
             ],
         )
         yield ""
+    table = members(spec)
+    if table:
+        names = ", ".join(f"`{name}`" for name in table)
+        listed = f": {names}" if len(table) <= FEW else ""
+        yield from (f"`{spec.name}` has {len(table):,} members{listed}.", "")
     if spec.params:
         yield from (f"Parameters of `{spec.name}`:", "")
         yield from _table(

@@ -136,7 +136,7 @@ def _component(
         distribution=ref.distribution,
         version=ref.version,
         source=ref.source,
-        params={**ref.params, **_path_params(bench, ref)},
+        params={**ref.params, **_path_params(bench, ref), **_part_params(bench, ref)},
         origins=dict(ref.origins),
         contents=bench.contents.get(slot, []),
         fitted=dict(fitted),
@@ -151,6 +151,19 @@ def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
         param.name: {"name": Path(value).name, "sha256": hashes.of(Path(value))}
         for param in spec.params
         if param.is_file(value := ref.params[param.name])
+    }
+
+
+def _part_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
+    """Parameters that name components: their labels, which hold no path."""
+    labels = iter([part.label for part in ref.parts])
+    spec = bench.registry.item(ref).spec
+    if spec.member_is_component:
+        next(labels)
+    return {
+        param.name: [next(labels) for _ in ref.params[param.name] or ()]
+        for param in spec.params
+        if param.type == "components"
     }
 
 

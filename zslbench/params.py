@@ -63,7 +63,11 @@ def describe(param: Param) -> str:
         if param.type == "path":
             return f"path or {names}" + (" or none" if param.optional else "")
         return "one of " + names
-    kinds = {"floats": "floats, comma-separated", "strs": "words, comma-separated"}
+    kinds = {
+        "floats": "floats, comma-separated",
+        "strs": "words, comma-separated",
+        "components": "names of components, comma-separated",
+    }
     words = kinds.get(param.type, param.type)
     if param.minimum is not None:
         words += f" {'>' if param.exclusive_minimum else '≥'} {param.minimum:g}"
@@ -97,7 +101,7 @@ def suggest_or_list(name: str, known: Sequence[str]) -> str:
 
 
 def _convert(kind: ParamType, value: Any) -> Any:
-    if kind in ("floats", "strs"):
+    if kind in ("floats", "strs", "components"):
         items = value.split(",") if isinstance(value, str) else value
         return tuple(_convert("float" if kind == "floats" else "str", item) for item in items)
     if kind == "bool":

@@ -184,6 +184,14 @@ class Registry:
         item, member = self.find(kind, name)
         spec = item.spec
         params = resolve(f"{kind} {spec.name!r}", spec.params, layers)
+        made_of = [
+            part
+            for param in spec.params
+            if param.type == "components"
+            for part in params.values[param.name] or ()
+        ]
+        if spec.member_is_component and member is not None:
+            made_of.insert(0, member)
         return ComponentRef(
             kind=kind,
             name=spec.name,
@@ -194,6 +202,8 @@ class Registry:
             params=params.values,
             origins=params.origins,
             member=member,
+            member_is_path=spec.member_is_path,
+            parts=tuple(self.resolve(kind, part) for part in made_of),
         )
 
     def create(self, ref: ComponentRef) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ from zslbench.tasks import Split, build_task, check_unseen
 
 if TYPE_CHECKING:
     from zslbench.registry import Registry
+    from zslbench.specs import ComponentRef
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,15 @@ class Runner:
             "dataset": identity(ref, self.registry, self.hashes, []),
             "method": identity(spec.method, self.registry, self.hashes, []),
         }
-        for slot, slot_ref in spec.slots.items():
+        for slot, slot_ref in _with_parts(spec.slots):
             read: list[list[str]] = []
             if slot_ref.kind == "embedding":
                 with self.registry.calling(slot_ref, "sources"):
                     files = self.registry.create(slot_ref).sources(places)
                 read = self.hashes.of_all(files)
             contents[slot] = read
-            identities[slot] = identity(slot_ref, self.registry, self.hashes, read)
+            made_of = [identities[f"{slot}.{i}"] for i in range(len(slot_ref.parts))]
+            identities[slot] = identity(slot_ref, self.registry, self.hashes, read, made_of)
         run_id = spec.run_id(identities, opened.data.fingerprint)
         return Prepared(spec, run_id, opened, identities, contents)
 
@@ -140,7 +142,7 @@ class Runner:
             dataset=opened.dataset,
             data=opened.data,
             task=build_task(opened.data, split),
-            refs={"dataset": spec.dataset, "method": spec.method, **spec.slots},
+            refs={"dataset": spec.dataset, "method": spec.method, **dict(_with_parts(spec.slots))},
             identities=prepared.identities,
             contents=prepared.contents,
             hashes=self.hashes,
@@ -206,6 +208,13 @@ class Runner:
             with locked(lock):
                 records = self.store.readable_records()
                 write_csv(path, [r for r in records if r.dataset.component.name == label])
+
+
+def _with_parts(slots: Mapping[str, ComponentRef]) -> Iterator[tuple[str, ComponentRef]]:
+    """Slots with their refs; what a component is made of comes before it, as ``slot.0`` …"""
+    for slot, ref in slots.items():
+        yield from _with_parts({f"{slot}.{i}": part for i, part in enumerate(ref.parts)})
+        yield slot, ref
 
 
 def _has_row(path: Path, run_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -131,27 +131,36 @@ def resolve_run(
 
 
 def identity(
-    ref: ComponentRef, registry: Registry, hashes: FileHashes, contents: list[list[str]]
+    ref: ComponentRef,
+    registry: Registry,
+    hashes: FileHashes,
+    contents: list[list[str]],
+    made_of: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """A component as plain data that decides its output: files by content, never by path.
 
-    ``contents`` are [base name, sha256] of the files that it reads.
+    ``contents`` are [base name, sha256] of the files that it reads, ``made_of`` the identities of
+    the components that it is made of.
     """
     spec = registry.item(ref).spec
     params = dict(ref.params)
     for param in spec.params:
         if param.is_file(params[param.name]):
             params[param.name] = hashes.of(Path(params[param.name]))
-    return {
+        if param.type == "components":
+            params[param.name] = len(params[param.name] or ())
+    hidden = spec.member_is_path or spec.member_is_component
+    found = {
         "kind": ref.kind,
         "name": ref.name,
-        "member": None if spec.member_is_path else ref.member,
+        "member": None if hidden else ref.member,
         "distribution": ref.distribution,
         "version": ref.version,
         "source": ref.source,
         "params": params,
         "contents": sorted(sha for _, sha in contents),
     }
+    return found | ({"made_of": list(made_of)} if made_of else {})
 
 
 def _check_slots(owner: str, filled: Mapping[str, str], request: Request) -> None:

@@ -31,7 +31,7 @@ SLOTS: Mapping[str, Kind] = MappingProxyType(
 DATASET_DEFAULT = "dataset-default"
 """Stands in a recipe for "what the data set's own card recommends"."""
 
-ParamType = Literal["int", "float", "bool", "str", "path", "floats", "strs"]
+ParamType = Literal["int", "float", "bool", "str", "path", "floats", "strs", "components"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Param:
 
     ``floats`` and ``strs`` are tuples, written ``1,2,3`` on the command line. ``path`` is recorded
     by base name and content hash. Bounds are inclusive; ``exclusive_minimum`` makes the lower one
-    strict.
+    strict. ``components`` are names of components of the same kind, comma-separated, that this one
+    is made of: the harness resolves each with its default parameters, and records their labels.
     """
 
     name: str
@@ -93,6 +94,7 @@ class ComponentSpec:
     recipe: Recipe | None = None
     members: str | None = None
     member_is_path: bool = False  # family/PATH: records keep the base name and the content hash
+    member_is_component: bool = False  # family/NAME: made of the component NAME of the same kind
 
     @property
     def is_family(self) -> bool:
@@ -112,11 +114,15 @@ class ComponentRef:
     params: Mapping[str, Any]
     origins: Mapping[str, str]  # parameter → default | recipe | dataset | user
     member: str | None = None
+    member_is_path: bool = False
+    parts: tuple[ComponentRef, ...] = ()  # what it is made of
 
     @property
     def label(self) -> str:
         """The name that a person reads: ``file/glove.txt``; never a path."""
         if self.member is None:
             return self.name
-        base = self.member.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
-        return self.name[:-1] + base
+        plain = self.member.replace("\\", "/").rstrip("/")
+        if self.member_is_path or plain != self.member or plain.startswith(("/", ".", "~")):
+            plain = plain.rsplit("/", 1)[-1]
+        return self.name[:-1] + plain

@@ -32,7 +32,12 @@ class WordVectors:
 
 
 class Embedder(Protocol):
-    """The class embedding's plugin: a source of vectors for words and phrases."""
+    """The class embedding's plugin: a source of vectors for words and phrases.
+
+    One that is made of others, named by a parameter of type ``components``, offers
+    ``combine(parts: tuple[Embedding, ...])`` → (c, k) besides: the harness resolves each part by
+    itself, and doesn't ask for ``vectors``.
+    """
 
     metric: Metric
     space: str | None  # a named image–text space; None for a space of words alone

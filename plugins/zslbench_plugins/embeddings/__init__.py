@@ -15,6 +15,7 @@ def register_embeddings(register: Register) -> None:
     register(FILE)
     for spec in CORPORA + PRETRAINED:
         register(spec)
+    register(CONCAT)
     register(RANDOM)
 
 
@@ -39,6 +40,20 @@ FILE = ComponentSpec(
         Param("metric", "str", "euclidean", "distance", choices=("euclidean", "cosine")),
     ),
     member_is_path=True,
+)  # fmt: skip
+
+CONCAT = ComponentSpec(
+    kind="embedding",
+    name="concat",
+    target="zslbench_plugins.embeddings.concat:ConcatEmbedder",
+    summary="The class vectors of several embeddings, one after the other",
+    params=(
+        Param("parts", "components", (), "embeddings, as in glove-6b-50d,attributes/FILE.csv"),
+        Param(
+            "scale", "str", "rms", "bring every part to a root mean square norm of 1, or not",
+            choices=("rms", "none"),
+        ),
+    ),
 )  # fmt: skip
 
 RANDOM = ComponentSpec(

@@ -1,0 +1,96 @@
+"""Components that are made of others: resolved one by one, recorded by label, part of the id."""
+
+import numpy as np
+import pytest
+import tiny
+
+import zslbench
+from zslbench import Registry
+from zslbench.contracts import Embedding
+from zslbench.errors import InputError
+from zslbench_plugins.embeddings.concat import ConcatEmbedder
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*parts, **options):
+        settings = {"embedding.parts": ",".join(parts)} | options.pop("set", {})
+        return zslbench.evaluate(
+            "tiny", "colours", slots={"embedding": "concat"}, set=settings, threads=1,
+            plugins=[tiny], out=tmp_path / "out", cache_dir=tmp_path / "cache", **options,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def attributes(tmp_path):
+    """A table of the colours: how warm, how bright."""
+
+    def write(folder="a", warm=0.9):
+        path = tmp_path / folder / "colours.csv"
+        path.parent.mkdir(exist_ok=True)
+        names = ",".join(tiny.CLASSES)
+        path.write_text(
+            f"attribute,{names}\nwarm,0.1,0.3,0.5,{warm},0.6\nbright,0.2,0.5,0.4,0.3,1\n"
+        )
+        return path
+
+    return write
+
+
+def embedding(values, metric="euclidean"):
+    return Embedding(np.asarray(values, np.float32), metric, None, {})
+
+
+def test_parts_stand_side_by_side_each_of_norm_one_in_the_mean():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(4, 3)), 100 * rng.normal(size=(4, 2))
+    values = ConcatEmbedder().combine((embedding(a), embedding(b)))
+    for part, original in ((values[:, :3], a), (values[:, 3:], b)):
+        assert np.square(part).sum(axis=1).mean() == pytest.approx(1)
+        np.testing.assert_allclose(part / part[0, 0], original / original[0, 0], rtol=1e-5)
+
+
+def test_a_cosine_part_counts_by_direction():
+    a = np.array([[3.0, 4.0], [30.0, -40.0]])
+    values = ConcatEmbedder(scale="none").combine((embedding(a, "cosine"),))
+    np.testing.assert_allclose(values, [[0.6, 0.8], [0.6, -0.8]], rtol=1e-6)
+
+
+def test_a_run_uses_both_and_its_record_names_them_without_paths(run, attributes, tmp_path):
+    record = run("rgb", f"attributes/{attributes()}")
+    component = record.slots["embedding"]
+    assert component.params["parts"] == ["rgb", "attributes/colours.csv"]
+    assert str(tmp_path) not in record.model_dump_json()
+    assert set(record.embedding.resolved.values()) == {f"{name} | {name}" for name in tiny.CLASSES}
+
+
+def test_the_id_follows_the_parts_contents_and_not_their_places(run, attributes):
+    first = run("rgb", f"attributes/{attributes()}")
+    again = run("rgb", f"attributes/{attributes('b')}")
+    other = run("rgb", f"attributes/{attributes('c', warm=0.8)}")
+    assert first.run_id == again.run_id
+    assert other.run_id != first.run_id
+    assert run("rgb", "random").run_id != run("random", "rgb").run_id
+
+
+def test_a_part_that_does_not_exist_is_named(run):
+    with pytest.raises(InputError, match="unknown embedding 'rbg': did you mean 'rgb'"):
+        run("rbg", "random")
+
+
+def test_without_parts_it_says_what_to_set(tmp_path):
+    with pytest.raises(InputError, match=r"embedding\.parts=NAME,NAME"):
+        zslbench.evaluate(
+            "tiny", "colours", slots={"embedding": "concat"}, threads=1, plugins=[tiny],
+            out=tmp_path / "out", cache_dir=tmp_path / "cache",
+        )  # fmt: skip
+
+
+def test_a_name_keeps_its_slashes_and_a_path_does_not():
+    registry = Registry.discover()
+    assert registry.resolve("embedding", "corpus/word2vec").label == "corpus/word2vec"
+    local = registry.resolve("embedding", "sentence-transformers//a/b/encoder")
+    assert local.label == "sentence-transformers/encoder"
+    assert registry.resolve("embedding", "file/some/where/x.txt").label == "file/x.txt"
