@@ -74,6 +74,19 @@ def test_rows_that_were_not_sampled_count_too():
     assert np.square(gradient).sum() / (2 * fitted.ridge) <= 1.01e-3 * loss
 
 
+def test_features_and_mapped_point_are_one_vector_of_features():
+    X, y = blobs(200, 10)
+    Z = np.random.default_rng(1).normal(size=(200, 3)).astype(np.float32)
+    model = SoftmaxClassifier(reads="features+mapped", gap=1e-6)
+    model.fit(View(X=X, Z=Z), y, CLASSES, candidates="seen", context=Context(seed=3))
+    alone = fit(np.concatenate([X, Z], axis=1), y, gap=1e-6)
+    np.testing.assert_array_equal(model.W_, alone.W_)
+    assert model.inputs == {"X", "Z"}
+    assert SoftmaxClassifier().inputs == {"X"}
+    with pytest.raises(InputError, match=r"features\+mapped"):
+        model.decision(View(X=X))
+
+
 def test_a_hundred_classes_are_solved_as_well():
     rng = np.random.default_rng(0)
     centres, y = rng.normal(size=(100, 20)), np.arange(2000) % 100

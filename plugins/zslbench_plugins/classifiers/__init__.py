@@ -28,6 +28,13 @@ SOFTMAX = ComponentSpec(
             "gap", "float", 1e-2, "relative gap to the optimum", minimum=0, exclusive_minimum=True
         ),
         Param("max_passes", "int", 1000, "passes over the features before giving up", minimum=1),
+        Param(
+            "reads",
+            "str",
+            "features",
+            "features alone, or the mapped point beside them",
+            choices=("features", "features+mapped"),
+        ),
     ),
 )
 

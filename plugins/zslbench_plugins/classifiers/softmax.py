@@ -16,7 +16,16 @@ from zslbench_plugins.optim.softmax_curvature import SoftmaxCurvature
 from zslbench_plugins.optim.spectrum import leading_spectrum
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Candidates, ClassTable, Context, Float32, Int, View, ViewInput
+    from zslbench.contracts import (
+        Candidates,
+        ClassTable,
+        Context,
+        Float32,
+        Floats,
+        Int,
+        View,
+        ViewInput,
+    )
 
 ROWS = 5_000  # sampled for the first guess and the curvature: neither need be exact
 ROUNDS, COARSE_PASSES, COARSE = 2, 10, 0.02  # of the first guess: passes a round, gap to stop at
@@ -32,13 +41,24 @@ class SoftmaxClassifier:
     features once.
     """
 
-    inputs: ClassVar[frozenset[ViewInput]] = frozenset({"X"})
     needs_images: ClassVar[bool] = True  # of every candidate class
 
-    def __init__(self, ridge: float = 1e-3, gap: float = 1e-2, max_passes: int = 1000) -> None:
+    def __init__(
+        self,
+        ridge: float = 1e-3,
+        gap: float = 1e-2,
+        max_passes: int = 1000,
+        reads: str = "features",
+    ) -> None:
         self.ridge = ridge
         self.gap = gap
         self.max_passes = max_passes
+        self.reads = reads
+
+    @property
+    def inputs(self) -> frozenset[ViewInput]:
+        """Features X alone, or the mapped point Z beside them, as ``reads`` says."""
+        return frozenset({"X"} if self.reads == "features" else {"X", "Z"})
 
     def fit(
         self,
@@ -54,7 +74,8 @@ class SoftmaxClassifier:
         Raises InputError for a candidate class without images, and where the gap is not reached in
         ``max_passes``.
         """
-        X, target = _check(view, y, classes, candidates)
+        columns = _candidates(y, classes, candidates)
+        X, target = as_tensor(self._read(view)), torch.from_numpy(np.searchsorted(columns, y))
         torch.set_num_threads(context.threads)
         width = len(classes.candidates(candidates))
         start, curvature = self._coarse(X, target, width, context.seed)
@@ -75,14 +96,24 @@ class SoftmaxClassifier:
 
     def decision(self, view: View) -> Float32:
         """Return the logits W x (n, c_v), float32."""
-        if view.X is None:
-            raise InputError("softmax reads features X, and the method has none")
-        X, W = as_tensor(view.X), torch.from_numpy(self.W_)
+        X, W = as_tensor(self._read(view)), torch.from_numpy(self.W_)
         out = torch.empty(len(X), len(W))
         for rows in blocks(len(X)):
             out[rows] = X[rows] @ W.T
         logits: Float32 = out.numpy()
         return logits
+
+    def _read(self, view: View) -> Floats:
+        """(n, d), or (n, d + m): a copy of the features, where the mapped point stands beside."""
+        if view.X is None or (self.reads != "features" and view.Z is None):
+            raise InputError(
+                f"softmax reads {self.reads}, and the method has no such space: see 'zslbench show "
+                "classifier softmax'"
+            )
+        if self.reads == "features" or view.Z is None:
+            return view.X
+        both: Floats = np.concatenate([view.X, view.Z], axis=1)
+        return both
 
     def _coarse(
         self, X: torch.Tensor, target: torch.Tensor, width: int, seed: int
@@ -164,11 +195,8 @@ def _shrinkage(
     return float(found.x)
 
 
-def _check(
-    view: View, y: Int, classes: ClassTable, candidates: Candidates
-) -> tuple[torch.Tensor, torch.Tensor]:
-    if view.X is None:
-        raise InputError("softmax reads features X, and the method has none")
+def _candidates(y: Int, classes: ClassTable, candidates: Candidates) -> Int:
+    """The candidate classes, ascending; InputError for one without images."""
     columns = classes.candidates(candidates)
     empty = [classes.names[c] for c in columns if not (y == c).any()]
     if empty:
@@ -176,4 +204,4 @@ def _check(
             f"softmax has no training image of class {', '.join(map(repr, empty))}: every "
             "candidate class needs some"
         )
-    return as_tensor(view.X), torch.from_numpy(np.searchsorted(columns, y))
+    return columns
