@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     )
     from zslbench.grid import read_plan
     from zslbench.hookspecs import hookimpl
+    from zslbench.predictions import read_predictions
     from zslbench.record import Record, read_record
     from zslbench.registry import Registry
+    from zslbench.report import write_report
     from zslbench.score import Scores
     from zslbench.specs import ComponentSpec, Param, Recipe
 
@@ -36,6 +38,8 @@ _HOMES = {
     "read_plan": "grid",
     "score_predictions": "api",
     "read_record": "record",
+    "read_predictions": "predictions",
+    "write_report": "report",
     "Record": "record",
     "Registry": "registry",
     "Scores": "score",
@@ -69,8 +73,10 @@ __all__ = [
     "hookimpl",
     "plan_grid",
     "read_plan",
+    "read_predictions",
     "read_record",
     "score_predictions",
+    "write_report",
 ]
 
 

@@ -62,7 +62,7 @@ def evaluate(
         dataset=dataset,
         slots=dict(slots or {}),
         set=dict(set or {}),
-        unseen=tuple(unseen) if unseen is not None else None,
+        unseen=tuple(class_names(unseen)) if unseen is not None else None,
         seed=_whole("seed", seed, 0),
         **_fixed(validation, split_seed, threads, device, reference),
     )
@@ -283,10 +283,19 @@ def _folder(chosen: str | Path | None, variable: str, platform: str) -> Path:
     return path
 
 
+def class_names(names: Iterable[str]) -> Iterable[str]:
+    """Return ``names``; raise InputError for a single text, whose letters are no classes."""
+    if isinstance(names, str):
+        raise InputError(f"unseen must be a list of class names, got {names!r}: write [{names!r}]")
+    return names
+
+
 def _device(name: str) -> str:
     """Return ``name`` where torch has such a device; "cpu" is taken without asking."""
     if name == "cpu":
         return name
+    if name.partition(":")[0] not in ("cuda", "mps"):
+        raise InputError(f"device {name!r} must be cpu, cuda, cuda:NUMBER or mps")
     import torch
 
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from zslbench.hashes import hash_array, hash_json
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
-    from zslbench.contracts import Progress
+    from zslbench.contracts import Dataset, Progress
+    from zslbench.registry import Registry
+    from zslbench.specs import ComponentRef
     from zslbench.stages import Arrays
 
 
@@ -48,7 +51,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
         embedding=bench.identities[slot],
         names=list(names),
         seed=bench.context.seed,
-        corpus=bench.identities["dataset"],
+        corpus=bench.identities.get("corpus"),
     )
     arrays = bench.stages.arrays("embedding", key, compute)
     if "embedding" in resolved:
@@ -56,6 +59,18 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     embedding = _unpack(arrays)
     check_distinct(embedding, names, bench.what(slot))
     return embedding
+
+
+def corpus_hash(registry: Registry, ref: ComponentRef, dataset: Dataset) -> str | None:
+    """Hash of the data set's own sentences, which vectors may be learnt from; None: it has none."""
+    with registry.calling(ref, "sentences"):
+        sentences = dataset.sentences()
+    if sentences is None:
+        return None
+    found = hashlib.sha256()
+    for sentence in sentences:
+        found.update(sentence.encode() + b"\n")
+    return found.hexdigest()
 
 
 def _combined(bench: Bench, slot: str, embedder: Any, parts: list[Embedding]) -> Embedding:

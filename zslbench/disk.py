@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,6 +65,22 @@ def explain_failure(failure: BaseException) -> Failure:
             EnvironmentFailure.exit_code,
         )
     return Failure(kind, "a bug in zslbench", 1, is_bug=True)
+
+
+def without_paths(message: str, folders: Iterable[Path]) -> str:
+    """Return ``message`` with every path cut to its last part: for what is shown to strangers.
+
+    ``folders`` are known to be paths, whatever characters they hold.
+    """
+    for folder in sorted({str(f) for f in (*folders, Path.home())}, key=len, reverse=True):
+        for known in (str(Path(folder).absolute()), folder):
+            if len(known) > 1:
+                message = message.replace(known + os.sep, "").replace(known, Path(known).name)
+    return _PATH.sub(lambda found: found[0].replace("\\", "/").rsplit("/", 1)[-1], message)
+
+
+_PATH = re.compile(r"(?<![\w./:])(?:[A-Za-z]:)?[\\/][^\s'\":,;()]*[^\s'\":,;().]")
+"""An absolute path, as far as text without marks can tell; an address (https://…) is none."""
 
 
 @contextmanager

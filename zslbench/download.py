@@ -20,7 +20,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from zslbench.contracts import no_progress
-from zslbench.disk import locked, refusals_named, write_json
+from zslbench.disk import locked, refusals_named, require_space, write_json
 from zslbench.errors import DataError, PluginError
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def _fetch_locked(file: RemoteFile, folder: Path, progress: Progress, timeout: f
         target.with_name(target.name + ".part"), target.with_name(target.name + ".part.json")
     )
     furthest = part.size
+    if file.size:
+        require_space(folder, file.size - part.size, f"download of {file.name}", "--data-dir")
     while not (file.size and part.size == file.size):
         try:
             _transfer(file, part, progress, timeout)

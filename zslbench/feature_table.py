@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zslbench.contracts import no_progress
-from zslbench.features import FittedBackbone, extract, fit_backbone
+from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, look_up
 from zslbench.hashes import hash_array
 from zslbench.standardise import moments, standardised
 
@@ -76,6 +76,8 @@ class FeatureTable:
     def raw(self, part: str, rows: Int) -> Float32:
         """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
         bench = self._bench
+        if is_given(self._component):
+            return self._given(part, rows)
         images = getattr(bench.data, part)
         with bench.calling("backbone", "transform"):
             return extract(
@@ -83,6 +85,20 @@ class FeatureTable:
                 bench.images(images, rows),
                 images.ids[rows],
                 part=part,
+                context=bench.context,
+                stages=bench.stages,
+            )
+
+    def _given(self, part: str, rows: Int) -> Float32:
+        bench = self._bench
+        backbone = bench.create("backbone")  # a new one: what it read of its file goes with it
+        with bench.calling("backbone", "rows"):
+            return look_up(
+                backbone,
+                rows,
+                ids={"train": bench.data.train.ids, "test": bench.data.test.ids},
+                part=part,
+                label=bench.what("backbone"),
                 context=bench.context,
                 stages=bench.stages,
             )

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zslbench.disk import DamagedFileWarning, refusals_named, require_space, write_json
-from zslbench.enforce import check_features, check_rowwise
+from zslbench.enforce import check_features, check_floats, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
 from zslbench.resize import prepared
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Backbone, Context, Float32, ImageSource, UInt8
+    from zslbench.contracts import Backbone, Context, Float32, ImageSource, Int, UInt8
     from zslbench.contracts.data import MixedImageSource
     from zslbench.stages import Arrays, Stages
 
@@ -101,6 +101,45 @@ def extract(
         with stages.monitor.stage(stage, note_text) as progress:
             _fill(fitted, sized, path, note, done=done, d=d, progress=progress, context=context)
         return np.memmap(path, np.float32, "r", shape=(n, d))
+
+
+def is_given(backbone: Any) -> bool:
+    """Whether its features were computed elsewhere: looked up by image, never from pixels."""
+    return getattr(backbone, "given", False) is True
+
+
+def look_up(
+    backbone: Any,
+    wanted: Int,
+    *,
+    ids: Mapping[str, UInt8],
+    part: str,
+    label: str,
+    context: Context,
+    stages: Stages,
+) -> Float32:
+    """Return the features (n, d) of the images ``wanted`` (n,) in the canonical order of ``part``.
+
+    For a ``given`` backbone: it is asked by ``ids`` (n_part, 32) of both parts. Nothing is cached,
+    since the features are in a file already. Raises PluginError where the backbone breaks its
+    contract, and whatever it says of its file.
+    """
+    if backbone.fit_on != "nothing":
+        raise PluginError(
+            f"{label} broke its contract: fit_on is {backbone.fit_on!r}; expected 'nothing', since "
+            "its features are given"
+        )
+
+    def ask(rows: slice) -> Any:
+        return backbone.rows(part, wanted[rows], ids=ids, context=context)
+
+    with stages.monitor.stage(f"features of {part} images", "computed elsewhere"):
+        X: Float32 = ask(slice(None))
+        check_floats(X, (len(wanted), None), f"{label}: rows")
+        if X.dtype != np.float32:
+            raise PluginError(f"{label}: rows broke its contract: got {X.dtype}, expected float32")
+        check_rowwise(ask, X, label)
+    return X
 
 
 def _fill(

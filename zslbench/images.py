@@ -16,15 +16,17 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from zslbench.disk import locked, require_space
+from zslbench.disk import DamagedFileWarning, locked, require_space
 from zslbench.errors import DataError, PluginError
 from zslbench.hashes import hash_json
 from zslbench.ragged import RaggedImages, RaggedPixels
@@ -95,12 +97,27 @@ def images_at(pixels: UInt8 | RaggedPixels, rows: Int) -> MixedImageSource:
 
 
 def open_stored(folder: Path) -> StoredDataset | None:
-    """Return the data set stored in ``folder``, or None where there is none."""
+    """Return the data set stored in ``folder``, or None where there is none.
+
+    A damaged one is warned of (DamagedFileWarning), and counts as none: it is decoded again.
+    """
     note = folder / "index.json"
     if not note.is_file():
         return None
+    try:
+        stored = _open(folder, json.loads(note.read_text()))
+    except (OSError, ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
+        warnings.warn(
+            f"data set in the cache, {folder}, is damaged ({error}): it is decoded again",
+            DamagedFileWarning,
+            stacklevel=2,
+        )
+        return None
     note.touch()  # for "zslbench cache prune": last used now
-    meta = json.loads(note.read_text())
+    return stored
+
+
+def _open(folder: Path, meta: Mapping[str, Any]) -> StoredDataset:
     index = load_file(folder / "index.safetensors")
     parts = {}
     for name in ("train", "test"):

@@ -40,7 +40,12 @@ def git_revision() -> str | None:
     except metadata.PackageNotFoundError:
         note = None
     commit = json.loads(note).get("vcs_info", {}).get("commit_id") if note else None
-    return str(commit) if commit else _checkout_revision(Path(__file__).parents[1])
+    if commit:
+        return str(commit)
+    built_from = Path(__file__).with_name("_revision.txt")  # written by hatch_build.py
+    if built_from.is_file():
+        return built_from.read_text(encoding="utf-8").strip()
+    return _checkout_revision(Path(__file__).parents[1])
 
 
 def processor() -> dict[str, Any]:
@@ -62,14 +67,16 @@ def available_cores() -> int:
 @contextmanager
 def limited_threads(threads: int) -> Iterator[None]:
     """Hold NumPy's, SciPy's, scikit-learn's and torch's thread pools at ``threads``."""
-    import sys
-
+    import torch
     from threadpoolctl import threadpool_limits
 
+    before = torch.get_num_threads()
     with threadpool_limits(limits=threads):
-        if "torch" in sys.modules:
-            sys.modules["torch"].set_num_threads(threads)
-        yield
+        torch.set_num_threads(threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _cpu_model() -> str:

@@ -16,7 +16,7 @@ import pluggy
 
 from zslbench import hookspecs
 from zslbench.disk import REFUSALS
-from zslbench.errors import InputError, PluginError, ZSLBenchError
+from zslbench.errors import DataError, InputError, PluginError, ZSLBenchError
 from zslbench.members import members, refusal, specialised
 from zslbench.params import Layer, resolve, suggest, suggest_or_list
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
@@ -250,10 +250,14 @@ class Registry:
             found = importlib.import_module(module)
         except (Exception, SystemExit) as error:  # the module is the plugin's own code
             extra = self.item(ref).spec.extra if isinstance(error, ImportError) else None
-            hint = f"; install it with: pip install '{ref.distribution}[{extra}]'" if extra else ""
+            if extra:
+                raise DataError(
+                    f"{what} needs a package that is not installed ({error}): install it with: pip "
+                    f"install '{ref.distribution}[{extra}]', or choose another {ref.kind}, see "
+                    f"'zslbench list {ref.kind}'"
+                ) from error
             raise PluginError(
-                f"{what} cannot be imported from {ref.target!r}: {type(error).__name__}: "
-                f"{error}{hint}"
+                f"{what} cannot be imported from {ref.target!r}: {type(error).__name__}: {error}"
             ) from error
         if not hasattr(found, name):
             raise PluginError(f"{what}: no {name!r} in module {module!r}; mend its target")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zslbench.bench import Bench
+from zslbench.class_embedding import corpus_hash
 from zslbench.contracts import Context, Places
 from zslbench.dataset_cache import DatasetCache, OpenDataset
 from zslbench.describe import describe_run
-from zslbench.disk import explain_failure, locked, refusals_named
+from zslbench.disk import explain_failure, locked, refusals_named, without_paths
 from zslbench.early_checks import check_run
+from zslbench.errors import DataError, ZSLBenchError
 from zslbench.hashes import FileHashes
 from zslbench.leaderboard.rows import file_name, write_csv
 from zslbench.machine import limited_threads, numerical_versions
@@ -73,7 +76,8 @@ class Runner:
     def run(self, request: Request) -> Record:
         """Return the record of ``request``: the finished one that is there, or a new one.
 
-        Raises ZSLBenchError; a failure after the run got its id leaves a record that says so.
+        Raises ZSLBenchError. A failure in the run itself leaves a record that says so; one before
+        it (input that cannot be, data that are not there) has no task to be recorded under.
         """
         space, monitor = self.workspace, Monitor(self.hook)
         with refusals_named(space.cache_dir, "--cache-dir"):
@@ -119,16 +123,27 @@ class Runner:
             "method": identity(spec.method, self.registry, self.hashes, []),
         }
         for slot, slot_ref in _with_parts(spec.slots):
-            read: list[list[str]] = []
-            if slot_ref.kind == "embedding":
-                with self.registry.calling(slot_ref, "sources"):
-                    files = self.registry.create(slot_ref).sources(places)
-                read = self.hashes.of_all(files)
-            contents[slot] = read
+            read = contents[slot] = self._read_by(slot_ref, places)
             made_of = [identities[f"{slot}.{i}"] for i in range(len(slot_ref.parts))]
             identities[slot] = identity(slot_ref, self.registry, self.hashes, read, made_of)
+        corpus = corpus_hash(self.registry, ref, opened.dataset)
+        if corpus is not None and "embedding" in spec.slots:
+            identities["corpus"] = {"sentences": corpus}
         run_id = spec.run_id(identities, opened.data.fingerprint)
         return Prepared(spec, run_id, opened, identities, contents)
+
+    def _read_by(self, ref: ComponentRef, places: Places) -> list[list[str]]:
+        """[base name, sha256] of each file that the component says it reads, of whatever kind."""
+        if ref.kind != "embedding" and not ref.member_is_path:
+            return []  # its class need not be imported to tell
+        try:
+            with self.registry.calling(ref, "sources"):
+                files = self.registry.create(ref).sources(places)
+        except DataError as error:
+            raise DataError(
+                f"{error}; or choose another with --{ref.kind}, see 'zslbench list {ref.kind}'"
+            ) from error
+        return self.hashes.of_all(files)
 
     def _build(self, prepared: Prepared, monitor: Monitor) -> Bench:
         """Build the task, and what the method works with."""
@@ -170,7 +185,7 @@ class Runner:
                     outcome.prediction, bench.task.labels, bench.task.classes, curve=outcome.curve
                 )
         except BaseException as failure:
-            error = _error_record(failure)
+            error = self._error_record(failure)
             raise
         finally:
             record = describe_run(
@@ -189,9 +204,22 @@ class Runner:
                 outcome.wordspace if outcome else None,
             )
             if error is not None:
-                self.hook.run_finished(record=record)
+                self._tell_of_failure(record)
         self._tabulate(spec)
         return record
+
+    def _error_record(self, failure: BaseException) -> ErrorRecord:
+        known, space = explain_failure(failure), self.workspace
+        folders = (space.data_dir, space.cache_dir, space.out)
+        message = without_paths(known.message, folders)
+        return ErrorRecord(kind=known.kind, message=message, exit_code=known.exit_code)
+
+    def _tell_of_failure(self, record: Record) -> None:
+        """Call the hook; a tracker that fails in it must not hide why the run failed."""
+        try:
+            self.hook.run_finished(record=record)
+        except ZSLBenchError as error:
+            warnings.warn(str(error), UserWarning, stacklevel=2)
 
     def _tabulate(self, spec: RunSpec, missing: str | None = None) -> None:
         """Write the CSV of this data set from the records that can be read.
@@ -220,8 +248,3 @@ def _with_parts(slots: Mapping[str, ComponentRef]) -> Iterator[tuple[str, Compon
 def _has_row(path: Path, run_id: str) -> bool:
     start = f"{run_id[:SHORT]},".encode()
     return path.is_file() and any(line.startswith(start) for line in path.read_bytes().split(b"\n"))
-
-
-def _error_record(failure: BaseException) -> ErrorRecord:
-    known = explain_failure(failure)
-    return ErrorRecord(kind=known.kind, message=known.message, exit_code=known.exit_code)

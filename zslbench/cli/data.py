@@ -1,4 +1,4 @@
-"""``zslbench data``: which data sets are on this machine, their cards, and fetching them."""
+"""``zslbench data``: which data sets are on this machine, their cards, fetching, image ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zslbench.cli.output import fields, heading, plain_table, say, tell
 from zslbench.cli.progress import make_display
 from zslbench.cli.session import Session, pass_session, plugin_option
 from zslbench.cli.show import plain
-from zslbench.errors import DataError, PluginError
+from zslbench.errors import DataError, InputError, PluginError
 
 if TYPE_CHECKING:
     from zslbench.contracts import Dataset, DatasetCard, Places
@@ -113,6 +113,64 @@ def fetch(session: Session, name: str, data_dir: str | None) -> None:
         say(f"{name}: fetched", *(f"  {path}" for path in files))
     else:
         say(f"{name}: {state}, nothing to fetch ({where})")
+
+
+@data.command()
+@click.argument("name")
+@click.option("--part", type=click.Choice(["train", "test"]), required=True, help="Which images.")
+@click.option("--unseen", metavar="A,B", help="The unseen classes, where the parts depend on them.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="dataset.PARAM=VALUE",
+    help="Set a parameter of the data set. Repeatable.",
+)
+@data_dir_option
+@cache_dir_option
+@plugin_option
+@pass_session
+def ids(
+    session: Session,
+    name: str,
+    part: str,
+    unseen: str | None,
+    settings: tuple[str, ...],
+    data_dir: str | None,
+    cache_dir: str | None,
+) -> None:
+    """Print the ids of the images of data set NAME in canonical order, as csv: position,id.
+
+    An id is the sha256 of the image's decoded uint8 RGB pixels (h, w, 3), or of a lossy file's
+    bytes. Features and predictions made elsewhere are joined by it, or by the position.
+    """
+    from zslbench.dataset_cache import DatasetCache
+    from zslbench.hashes import FileHashes
+    from zslbench.monitor import Monitor
+    from zslbench.registry import Registry
+
+    places = _places(data_dir, cache_dir)
+    held = tuple(word.strip() for word in unseen.split(",") if word.strip()) if unseen else None
+    with make_display() as display:
+        registry = Registry.discover([*session.plugins, display])
+        ref = registry.resolve("dataset", name, [("user", _params(settings))])
+        monitor, hashes = Monitor(registry.manager.hook), FileHashes(places.cache_dir / "hashes")
+        opened = DatasetCache(registry, hashes, places, monitor).open(ref, held)
+    digests = getattr(opened.data, part).ids
+    click.echo("position,id")
+    for position, digest in enumerate(digests):
+        click.echo(f"{position},{bytes(digest).hex()}")
+
+
+def _params(settings: tuple[str, ...]) -> dict[str, str]:
+    """``--set dataset.PARAM=VALUE`` as PARAM → VALUE; InputError for what is written otherwise."""
+    start, found = "dataset.", {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip().startswith(start):
+            raise InputError(f"--set {text!r} cannot be read: write dataset.PARAM=VALUE")
+        found[key.strip().removeprefix(start)] = value
+    return found
 
 
 def state_of(dataset: Dataset, places: Places) -> tuple[str, str]:

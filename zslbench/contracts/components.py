@@ -42,6 +42,17 @@ class Backbone(Protocol):
     (H, W, 3) image alone. Without it ``input_size: int`` states a side:
     images of any other size are resized, antialiased, to have it as their shorter side, and cut to
     the square in the middle. A backbone with neither reads only images of one size.
+
+    Optional, for features that were computed elsewhere: ``given: bool`` (False where it is not
+    stated), True for a backbone that never sees pixels. The harness then calls neither ``fit`` nor
+    ``transform``, but ``rows(part, wanted, *, ids, context)`` → (n, d) float32, the features of the
+    images at ``wanted`` (n,) int64 in the canonical order of ``part`` ("train" or "test");
+    ``ids`` maps both parts to the ids (n_part, 32) uint8 of all their images in that order, so that
+    a join by id and the length of a table in that order can be checked. Its ``fit_on`` is
+    "nothing".
+
+    Optional, for one that reads files of the user's or of a package: ``sources(places)``, as
+    :class:`Embedder` has it; the files' contents are then part of what the run is.
     """
 
     fit_on: str  # "seen" | "train-unlabelled" | "nothing"

@@ -2,7 +2,7 @@
 
 from zslbench.hookspecs import Register, hookimpl
 from zslbench.specs import ComponentSpec, Param
-from zslbench_plugins.backbones import declared_networks
+from zslbench_plugins.backbones import declared_features, declared_networks
 
 ZSLBENCH_API = 1
 
@@ -12,7 +12,7 @@ def register_backbones(register: Register) -> None:
     """Offer the bundled backbones."""
     register(COATES)
     register(PIXELS)
-    for spec in declared_networks.SPECS:
+    for spec in declared_networks.SPECS + declared_features.SPECS:
         register(spec)
 
 

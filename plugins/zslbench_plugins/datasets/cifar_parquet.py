@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import struct
 import zlib
@@ -83,8 +82,7 @@ class ParquetLayout:
 
     def blocks(self, part: Part, classes: int) -> Iterator[ImageBlock]:
         """Yield the images of a part; DataError for a damaged file, image or label."""
-        threads = min(DECODERS, len(os.sched_getaffinity(0)))
-        with ThreadPoolExecutor(threads) as pool:
+        with ThreadPoolExecutor(DECODERS) as pool:
             for path in self.train if part == "train" else self.test:
                 row = 0
                 for encoded, labels in _batches(path, self.form):

@@ -8,7 +8,6 @@ side is at most ``side``: a larger image is reduced, antialiased, its aspect kep
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -88,7 +87,7 @@ def blocks(
     An image that cannot be decoded is a DataError that names it, or left out and counted.
     """
     number = {name: i for i, name in enumerate(classes)}
-    with ThreadPoolExecutor(min(DECODERS, len(os.sched_getaffinity(0)))) as pool:
+    with ThreadPoolExecutor(DECODERS) as pool:
         for start in range(0, len(files), BLOCK):
             some = files[start : start + BLOCK]
             with bombs_refused():

@@ -48,7 +48,7 @@ def hash_files(files: Sequence[ImageFile], root: Path, places: Places) -> list[s
     ]
     if todo:
         try:
-            with ThreadPoolExecutor(min(DECODERS, len(os.sched_getaffinity(0)))) as pool:
+            with ThreadPoolExecutor(DECODERS) as pool:
                 digests = pool.map(lambda item: _sha256(item[0].path), todo)
                 for done, ((file, stamp), digest) in enumerate(zip(todo, digests, strict=True)):
                     if digest is not None:
