@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 from stranger import offering, plugin
 
-from zslbench import ComponentSpec, DataError, InputError, Param, PluginError, Recipe, Registry, hookimpl
+from zslbench import (
+    ComponentSpec,
+    DataError,
+    InputError,
+    Param,
+    PluginError,
+    Recipe,
+    Registry,
+    hookimpl,
+)
 from zslbench.specs import SLOTS
 
 GOOD = """
