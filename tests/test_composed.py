@@ -94,3 +94,52 @@ def test_a_name_keeps_its_slashes_and_a_path_does_not():
     local = registry.resolve("embedding", "sentence-transformers//a/b/encoder")
     assert local.label == "sentence-transformers/encoder"
     assert registry.resolve("embedding", "file/some/where/x.txt").label == "file/x.txt"
+
+
+# ------------------------------------------------------------------------------------ reduced
+
+
+@pytest.fixture
+def reduce(tmp_path):
+    def reduce(base, **options):
+        return zslbench.evaluate(
+            "tiny", "colours", slots={"backbone": f"reduced/{base}"}, threads=1, plugins=[tiny],
+            out=tmp_path / "out", cache_dir=tmp_path / "cache", **options,
+        )  # fmt: skip
+
+    return reduce
+
+
+def test_components_are_scikit_learns_up_to_sign():
+    from sklearn.decomposition import PCA
+
+    from zslbench.contracts import Context
+    from zslbench_plugins.backbones.reduced import ReducedBackbone
+
+    rng = np.random.default_rng(0)
+    X = (rng.normal(size=(400, 30)) * np.geomspace(5, 0.1, 30)) @ np.linalg.qr(
+        rng.normal(size=(30, 30))
+    )[0]
+    X = (X - X.mean(axis=0)).astype(np.float32)
+    model = ReducedBackbone("x", k=6).fit_features(X, context=Context(seed=0))
+    theirs = PCA(6).fit(X)
+    ours = model.transform_features(X)
+    np.testing.assert_allclose(np.abs(ours), np.abs(theirs.transform(X)), atol=1e-3)
+    assert model.kept_variance_ == pytest.approx(theirs.explained_variance_ratio_.sum(), abs=1e-4)
+
+
+def test_all_components_of_a_backbone_keep_every_distance(reduce, tmp_path):
+    whole = zslbench.evaluate(
+        "tiny", "colours", threads=1, plugins=[tiny],
+        out=tmp_path / "out", cache_dir=tmp_path / "cache",
+    )  # fmt: skip
+    turned = reduce("mean-colour", set={"backbone.k": 3})
+    assert turned.slots["backbone"].name == "reduced/mean-colour"
+    assert turned.run_id != whole.run_id
+    assert turned.scores.known_accuracy == pytest.approx(whole.scores.known_accuracy, abs=0.02)
+    assert pytest.approx(whole.scores.H, abs=0.05) == turned.scores.H
+
+
+def test_too_many_components_are_refused_with_the_number_that_can_be(reduce):
+    with pytest.raises(InputError, match="k must be at most 3"):
+        reduce("mean-colour", set={"backbone.k": 4})

@@ -40,6 +40,8 @@ LARGE = {
 ELSEWHERE = {  # checked by a test of their own, which gives them what they need
     "identity": "test_feature_detectors.py: images and classes of one width",
     "concat": "test_composed.py: the embeddings that it is made of",
+    "reduced/*": "test_composed.py: the backbone that it is made of",
+    "features/*": "test_feature_files.py: a file of features",
     "imagefolder/*": "test_image_folder.py: a folder of images",
     "csv/*": "test_image_csv.py: a table of images",
     "gensim/*": "test_pretrained_embeddings.py: a release file",

@@ -177,7 +177,7 @@ def test_other_unseen_classes_are_another_task(run):
         ({"validation": 0.0}, InputError, "held-out seen images and there are none"),
         ({"seed": -1}, InputError, "seed must be an integer ≥ 0"),
         ({"reference": "oracle", "method": "chance"}, InputError, "needs a method made of slots"),
-        ({"device": "warp:9"}, InputError, "available here: cpu"),
+        ({"device": "warp:9"}, InputError, "must be cpu, cuda"),
         ({"set": {"dataset.damage": "empty class"}}, DataError, "images of class 'red'"),
         (
             {"set": {"backbone.fault": "nan"}},

@@ -400,6 +400,17 @@ class Given(tiny.MeanColour):
         return made[self.fault].astype(np.float64 if self.fault == "double" else np.float32)
 
 
+class Tabled(tiny.Flat):
+    """A mapping named by the path of a file that it reads."""
+
+    def __init__(self, member):
+        super().__init__()
+        self.member = member
+
+    def sources(self, places):
+        return (Path(self.member),)
+
+
 class Plugin:
     """Offers what stands above."""
 
@@ -408,6 +419,11 @@ class Plugin:
     @hookimpl
     def register_datasets(self, register):
         register(ComponentSpec("dataset", "mixed", f"{__name__}:Mixed"))
+
+    @hookimpl
+    def register_mappings(self, register):
+        target = f"{__name__}:Tabled"
+        register(ComponentSpec("mapping", "tabled/*", target, member_is_path=True))
 
     @hookimpl
     def register_backbones(self, register):
@@ -419,7 +435,7 @@ class Plugin:
 def run(tmp_path):
     def run(dataset="colours", backbone=None, **options):
         folders = {"out": tmp_path / "out", "cache_dir": tmp_path / "cache"}
-        options["slots"] = {"backbone": backbone} if backbone else {}
+        options.setdefault("slots", {"backbone": backbone} if backbone else {})
         plugins = [tiny, Plugin()]
         return zslbench.evaluate("tiny", dataset, **folders, threads=1, plugins=plugins, **options)
 
@@ -470,6 +486,17 @@ def test_a_run_is_its_files_content_and_never_its_path(run, colours, tmp_path):
     assert run(backbone=f"features/{path}").run_id != first.run_id
     write_npy(path, features[::-1], ids[::-1])  # the same features of the same images again
     assert run(backbone=f"features/{path}").scores == first.scores
+
+
+def test_whatever_is_named_by_a_path_is_known_by_the_files_content(run, tmp_path):
+    found = []
+    for name, words in ("a.txt", "one"), ("b.txt", "one"), ("b.txt", "two"):
+        (tmp_path / name).write_text(words)
+        record = run(slots={"mapping": f"tabled/{tmp_path / name}"})
+        sha256 = hashlib.sha256(words.encode()).hexdigest()
+        assert [sha for _, sha in record.slots["mapping"].contents] == [sha256]
+        found.append(record.run_id)
+    assert found[0] == found[1] != found[2]
 
 
 def test_features_that_do_not_fit_the_task_end_the_run_with_their_own_words(run, colours, tmp_path):

@@ -46,7 +46,7 @@ ORDER = (
     ("leaderboard",),
     ("runner", "estimate", "replay", "external"),
     ("report",),
-    ("api",),
+    ("api", "grid_run"),
     ("testing", "component_docs", "wordnet_table"),
     ("cli", "__main__"),
 )

@@ -7,7 +7,16 @@ from dataclasses import replace
 import pytest
 from stranger import offering, plugin
 
-from zslbench import ComponentSpec, InputError, Param, PluginError, Recipe, Registry, hookimpl
+from zslbench import (
+    ComponentSpec,
+    DataError,
+    InputError,
+    Param,
+    PluginError,
+    Recipe,
+    Registry,
+    hookimpl,
+)
 from zslbench.specs import SLOTS
 
 GOOD = """
@@ -335,7 +344,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(install):
     install("zsl-stranger", lazy)
     install("zsl-heavy", "import no_such_module")
     registry = Registry.discover()
-    with pytest.raises(PluginError, match=r"pip install 'zsl-stranger\[heavy\]'"):
+    with pytest.raises(DataError, match=r"pip install 'zsl-stranger\[heavy\]'"):
         registry.create(registry.resolve("mapping", "scale"))
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zslbench.api import GridRow, evaluate, evaluate_grid, plan_grid, score_predictions
+    from zslbench.api import evaluate, score_predictions
     from zslbench.errors import (
         DataError,
         EnvironmentFailure,
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ZSLBenchError,
     )
     from zslbench.grid import read_plan
+    from zslbench.grid_run import GridRow, evaluate_grid, plan_grid
     from zslbench.hookspecs import hookimpl
     from zslbench.predictions import read_predictions
     from zslbench.record import Record, read_record
@@ -32,9 +33,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "evaluate": "api",
-    "evaluate_grid": "api",
-    "plan_grid": "api",
-    "GridRow": "api",
+    "evaluate_grid": "grid_run",
+    "plan_grid": "grid_run",
+    "GridRow": "grid_run",
     "read_plan": "grid",
     "score_predictions": "api",
     "read_record": "record",

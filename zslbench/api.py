@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zslbench.errors import InputError
-from zslbench.grid import make_grid, with_splits
 from zslbench.machine import available_cores
 from zslbench.registry import Registry
-from zslbench.runspec import REFERENCES, Reference, Request, resolve_request
+from zslbench.runspec import REFERENCES, Reference, Request
 
 if TYPE_CHECKING:
-    from zslbench.estimate import Estimate
-    from zslbench.grid import Grid
     from zslbench.record import Record
-    from zslbench.runner import Runner
 
 
 def evaluate(
@@ -64,7 +59,7 @@ def evaluate(
         set=dict(set or {}),
         unseen=tuple(class_names(unseen)) if unseen is not None else None,
         seed=_whole("seed", seed, 0),
-        **_fixed(validation, split_seed, threads, device, reference),
+        **fixed_options(validation, split_seed, threads, device, reference),
     )
     workspace = Workspace(
         data_dir=data_folder(data_dir),
@@ -77,140 +72,7 @@ def evaluate(
     return Runner(Registry.discover(plugins), workspace).run(request)
 
 
-@dataclass(frozen=True)
-class GridRow:
-    """One row of a grid: its record, or the failure that left it without one."""
-
-    request: Request
-    record: Record | None
-    failure: Exception | None
-
-
-def evaluate_grid(
-    method: str | Sequence[str],
-    dataset: str | Sequence[str],
-    *,
-    slots: Mapping[str, str | Sequence[str]] | None = None,
-    set: Mapping[str, Any] | None = None,
-    unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
-    splits: str | None = None,
-    seeds: int | Sequence[int] = 0,
-    validation: float = 0.05,
-    split_seed: int = 0,
-    data_dir: str | Path | None = None,
-    out: str | Path = "zslbench-runs",
-    cache_dir: str | Path | None = None,
-    threads: int | None = None,
-    device: str = "cpu",
-    offline: bool = False,
-    force: bool = False,
-    skip_corrupt: bool = False,
-    reference: Reference | None = None,
-    plugins: Iterable[Any] = (),
-) -> Iterator[GridRow]:
-    """Run every combination of the values given, one row after another, as it is asked for.
-
-    A list is an axis: ``evaluate_grid("socher2013", "cifar10", slots={"novelty": ["gaussian",
-    "knn"]}, set={"gate.cut": ["seen_kept:0.8", "seen_kept:0.9"]})`` has four rows. ``splits``
-    ("random:10") draws sets of unseen classes with ``split_seed``. Stages that rows have in common
-    are computed once; a row that fails is given with its failure, and the others go on. All else is
-    as for :func:`evaluate`; :func:`zslbench.read_plan` reads the same arguments from a file.
-
-    Raises InputError for a grid that cannot be, before its first row.
-    """
-    from zslbench.runner import Runner, Workspace
-
-    registry = Registry.discover(plugins)
-    fixed = _fixed(validation, split_seed, threads, device, reference)
-    grid = make_grid(
-        method=method, dataset=dataset, slots=slots, set=set, unseen=unseen, seeds=seeds, **fixed
-    )
-    requests = _planned(grid, splits, registry)
-    workspace = Workspace(
-        data_dir=data_folder(data_dir),
-        out=Path(out),
-        cache_dir=cache_folder(cache_dir),
-        offline=offline,
-        skip_corrupt=skip_corrupt,
-        force=force,
-    )
-    return _rows(Runner(registry, workspace), requests)
-
-
-@dataclass(frozen=True)
-class PlannedGrid:
-    """What a grid will do, nothing of it done."""
-
-    requests: tuple[Request, ...]
-    folders: Mapping[str, Path]  # data, cache and results
-    estimates: tuple[Estimate, ...] = ()  # beyond the rows before, where asked for
-
-    @property
-    def total(self) -> Estimate:
-        """Of all rows."""
-        from zslbench.estimate import Estimate
-
-        return sum(self.estimates, Estimate())
-
-
-def plan_grid(
-    method: str | Sequence[str],
-    dataset: str | Sequence[str],
-    *,
-    timed: bool = True,
-    plugins: Iterable[Any] = (),
-    splits: str | None = None,
-    data_dir: str | Path | None = None,
-    out: str | Path = "zslbench-runs",
-    cache_dir: str | Path | None = None,
-    force: bool = False,
-    **options: Any,
-) -> PlannedGrid:
-    """Return the rows that :func:`evaluate_grid` would run, given the same arguments.
-
-    ``timed`` adds what each would take: from the times of earlier runs in ``out``, and the sizes of
-    features. Nothing is run, fetched or decoded. Raises InputError, as the grid itself would.
-    """
-    from zslbench.runner import Workspace
-
-    registry = Registry.discover(plugins)
-    fixed = _fixed(
-        options.get("validation", 0.05), options.get("split_seed", 0), options.get("threads"),
-        options.get("device", "cpu"), options.get("reference"),
-    )  # fmt: skip
-    axes = {name: options[name] for name in ("slots", "set", "unseen", "seeds") if name in options}
-    grid = make_grid(method=method, dataset=dataset, **axes, **fixed)
-    requests = _planned(grid, splits, registry)
-    folders = {
-        "data": data_folder(data_dir), "cache": cache_folder(cache_dir), "results": Path(out),
-    }  # fmt: skip
-    if not timed:
-        return PlannedGrid(requests, folders)
-    from zslbench.estimate import estimate
-
-    workspace = Workspace(folders["data"], folders["results"], folders["cache"], force=force)
-    return PlannedGrid(requests, folders, estimate(requests, registry, workspace))
-
-
-def _planned(grid: Grid, splits: str | None, registry: Registry) -> tuple[Request, ...]:
-    """The grid's requests, each known to be possible."""
-    requests = with_splits(grid, splits, registry).requests()
-    for request in requests:
-        resolve_request(request, registry)
-    return requests
-
-
-def _rows(runner: Runner, requests: Sequence[Request]) -> Iterator[GridRow]:
-    for request in requests:
-        try:
-            record = runner.run(request)
-        except Exception as failure:  # whatever went wrong in one row: the others go on
-            yield GridRow(request, None, failure)
-        else:
-            yield GridRow(request, record, None)
-
-
-def _fixed(
+def fixed_options(
     validation: Any, split_seed: Any, threads: Any, device: str, reference: Any
 ) -> dict[str, Any]:
     """What holds for all rows of a call, checked."""

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zslbench.contracts import no_progress
-from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, look_up
+from zslbench.enforce import check_features
+from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, learnt, look_up
 from zslbench.hashes import hash_array
-from zslbench.standardise import moments, standardised
+from zslbench.standardise import BLOCK, Moments, moments, standardised
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
-    from zslbench.contracts import Float32, Int
+    from zslbench.contracts import Float32, Int, Progress
+    from zslbench.stages import Arrays
 
 
 class FeatureTable:
@@ -24,16 +26,19 @@ class FeatureTable:
     in which test images go out.
     """
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, slot: str = "backbone") -> None:
         self._bench = bench
+        self._slot = slot
         self._task = bench.task
+        parts = bench.refs[slot].parts
+        self._base = FeatureTable(bench, f"{slot}.0") if parts else None
         self.seen_rows = np.concatenate([bench.task.train_rows, bench.task.validation_rows])
 
     @cached_property
     def key(self) -> dict[str, Any]:
         """What the features depend on."""
         bench = self._bench
-        key = bench.key(backbone=bench.identities["backbone"])
+        key = bench.key(backbone=bench.identities[self._slot])
         if self._component.fit_on != "nothing":
             rows = self._fit_rows
             key |= {"seed": bench.context.seed, "fit": hash_array(bench.data.train.ids[rows])}
@@ -41,17 +46,19 @@ class FeatureTable:
 
     @cached_property
     def _component(self) -> Any:
-        return self._bench.create("backbone")
+        return self._bench.create(self._slot)
 
     @property
     def fit_on(self) -> str:
         """Which images the backbone learns from, unlabelled."""
+        if self._base is not None and self._base.fit_on == "train-unlabelled":
+            return "train-unlabelled"
         return str(self._component.fit_on)
 
     @property
     def pretraining(self) -> Any:
         """What the backbone saw before."""
-        return self._component.pretraining
+        return self._component.pretraining if self._base is None else self._base.pretraining
 
     @property
     def _fit_rows(self) -> Int:
@@ -63,12 +70,12 @@ class FeatureTable:
     def _fitted(self) -> FittedBackbone:
         bench = self._bench
         images = bench.images(bench.data.train, self._fit_rows)
-        with bench.calling("backbone", "fit"):
+        with bench.calling(self._slot, "fit"):
             return fit_backbone(
                 self._component,
                 images,
                 key=self.key,
-                label=bench.what("backbone"),
+                label=bench.what(self._slot),
                 context=bench.context,
                 stages=bench.stages,
             )
@@ -76,10 +83,12 @@ class FeatureTable:
     def raw(self, part: str, rows: Int) -> Float32:
         """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
         bench = self._bench
+        if self._base is not None:
+            return self._reduced(self._base, part, rows)
         if is_given(self._component):
             return self._given(part, rows)
         images = getattr(bench.data, part)
-        with bench.calling("backbone", "transform"):
+        with bench.calling(self._slot, "transform"):
             return extract(
                 self._fitted,
                 bench.images(images, rows),
@@ -89,16 +98,55 @@ class FeatureTable:
                 stages=bench.stages,
             )
 
+    def _reduced(self, base: FeatureTable, part: str, rows: Int) -> Float32:
+        """What the component makes of another backbone's features."""
+        bench, what = self._bench, self._bench.what(self._slot)
+
+        def compute(progress: Progress) -> Arrays:
+            with bench.calling(self._slot, "fit_features"):
+                model = self._component.fit_features(
+                    base.X("train"), context=bench.telling(progress)
+                )
+            return learnt(model, what)
+
+        def apply(progress: Progress) -> Arrays:
+            raw, out = (
+                base.raw(part, rows),
+                np.empty((len(rows), reducer.dim((0, 0, 0))), np.float32),
+            )
+            for start in range(0, len(rows), BLOCK):
+                block = slice(start, min(start + BLOCK, len(rows)))
+                with bench.calling(self._slot, "transform_features"):
+                    out[block] = reducer.transform_features(base.scaled(raw[block]))
+                progress(block.stop, len(rows))
+            check_features(out, len(rows), out.shape[1], what)
+            return {"features": out}
+
+        stages = bench.stages
+        fitted = stages.arrays("reduction", self.key, compute, inputs=lambda: base.X("train"))
+        reducer = bench.create(self._slot)
+        for name, value in fitted.items():
+            setattr(reducer, name, value if value.ndim else value.item())
+        key = self.key | {"part": part, "rows": hash_array(rows)}
+        found: Float32 = stages.arrays(f"reduced features of {part} images", key, apply)["features"]
+        return found
+
+    def scaled(self, raw: Float32) -> Float32:
+        """Some raw features by the moments of the seen training part."""
+        by = self._moments
+        scaled: Float32 = ((raw - by.mean) / by.scale).astype(np.float32)
+        return scaled
+
     def _given(self, part: str, rows: Int) -> Float32:
         bench = self._bench
-        backbone = bench.create("backbone")  # a new one: what it read of its file goes with it
-        with bench.calling("backbone", "rows"):
+        backbone = bench.create(self._slot)  # a new one: what it read of its file goes with it
+        with bench.calling(self._slot, "rows"):
             return look_up(
                 backbone,
                 rows,
                 ids={"train": bench.data.train.ids, "test": bench.data.test.ids},
                 part=part,
-                label=bench.what("backbone"),
+                label=bench.what(self._slot),
                 context=bench.context,
                 stages=bench.stages,
             )
@@ -108,7 +156,10 @@ class FeatureTable:
         return self.raw("train", np.sort(self.seen_rows))
 
     @cached_property
-    def _moments(self) -> Any:
+    def _moments(self) -> Moments:
+        if not getattr(self._component, "standardise", True):
+            d = self._raw_seen.shape[1]
+            return Moments(np.zeros(d), np.ones(d))
         rows = np.searchsorted(np.sort(self.seen_rows), self._task.train_rows)
         return moments(self._raw_seen, rows, self._component.variance_floor)
 
@@ -141,7 +192,9 @@ class FeatureTable:
         canonical = np.sort(self.seen_rows)
         where = np.searchsorted(canonical, self.seen_rows)
         raw = self.raw("train", canonical)
-        by = moments(raw, where[train_rows], self._component.variance_floor)
+        by = self._moments
+        if getattr(self._component, "standardise", True):
+            by = moments(raw, where[train_rows], self._component.variance_floor)
         scratch = self._bench.stages.root / "scratch"
         return tuple(
             standardised(raw, where[rows], by, scratch, no_progress)

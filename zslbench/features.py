@@ -57,7 +57,7 @@ def fit_backbone(
 
         sized = prepared(images, backbone, label)
         backbone.fit(sized, context=replace(context, progress=progress))
-        return _learnt(backbone, label)
+        return learnt(backbone, label)
 
     if backbone.fit_on != "nothing":
         for name, value in stages.arrays("backbone", key, compute).items():
@@ -138,7 +138,7 @@ def look_up(
         check_floats(X, (len(wanted), None), f"{label}: rows")
         if X.dtype != np.float32:
             raise PluginError(f"{label}: rows broke its contract: got {X.dtype}, expected float32")
-        check_rowwise(ask, X, label)
+        check_rowwise(ask, X[:BLOCK], label)
     return X
 
 
@@ -215,7 +215,8 @@ def _blocks_done(note: Path, path: Path, n: int, d: int) -> int:
     return n if whole >= n else whole // BLOCK * BLOCK
 
 
-def _learnt(component: Any, label: str) -> dict[str, Any]:
+def learnt(component: Any, label: str) -> dict[str, Any]:
+    """The attributes ending in ``_``; PluginError for others than arrays and numbers."""
     arrays = {}
     for name, value in vars(component).items():
         if name.endswith("_") and not name.startswith("_"):

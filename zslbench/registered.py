@@ -37,3 +37,20 @@ class PluginReport:
     distribution: str
     version: str
     reason: str | None = None
+
+
+def conflict(items: list[Registered]) -> str:
+    """How two plugins that claim one name are told of."""
+    spec = items[0].spec
+    return (
+        f"{spec.kind} {spec.name!r} is claimed by plugins "
+        f"{' and '.join(repr(i.plugin) for i in items)}: uninstall or rename one"
+    )
+
+
+def command_conflict(items: list[RegisteredCommand]) -> str:
+    """How two plugins that claim one command are told of."""
+    return (
+        f"command {items[0].name!r} is claimed by plugins "
+        f"{' and '.join(repr(i.plugin) for i in items)}: uninstall or rename one"
+    )

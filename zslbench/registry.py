@@ -21,7 +21,13 @@ from zslbench.members import members, refusal, specialised
 from zslbench.params import Layer, resolve, suggest, suggest_or_list
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
-from zslbench.registered import PluginReport, Registered, RegisteredCommand
+from zslbench.registered import (
+    PluginReport,
+    Registered,
+    RegisteredCommand,
+    command_conflict,
+    conflict,
+)
 from zslbench.source import source_hash
 from zslbench.specs import ComponentRef, ComponentSpec, Kind
 
@@ -129,8 +135,8 @@ class Registry:
 
     def conflicts(self) -> tuple[str, ...]:
         """A message for each name, of a component or a command, that several plugins claim."""
-        return tuple(_conflict(items) for items in self._found.values() if len(items) > 1) + tuple(
-            _command_conflict(items) for items in self._commands.values() if len(items) > 1
+        return tuple(conflict(items) for items in self._found.values() if len(items) > 1) + tuple(
+            command_conflict(items) for items in self._commands.values() if len(items) > 1
         )
 
     @property
@@ -142,7 +148,7 @@ class Registry:
         """Return a plugin's command, None where there is none; raise PluginError for a conflict."""
         items = self._commands.get(name, [])
         if len(items) > 1:
-            raise PluginError(_command_conflict(items))
+            raise PluginError(command_conflict(items))
         return items[0] if items else None
 
     def find(self, kind: Kind, name: str) -> tuple[Registered, str | None]:
@@ -158,7 +164,7 @@ class Registry:
         if items is None or member in ("", "*"):
             raise InputError(self._unknown(kind, name))
         if len(items) > 1:
-            raise PluginError(_conflict(items))
+            raise PluginError(conflict(items))
         item = items[0]
         if member is None or item.spec.members is None:
             return item, member
@@ -290,21 +296,6 @@ def _source(item: Registered) -> str:
         raise PluginError(f"{what}: {error}") from error
     except (SyntaxError, UnicodeDecodeError) as error:
         raise PluginError(f"{what}: its source cannot be parsed: {error}") from error
-
-
-def _conflict(items: list[Registered]) -> str:
-    spec = items[0].spec
-    return (
-        f"{spec.kind} {spec.name!r} is claimed by plugins "
-        f"{' and '.join(repr(i.plugin) for i in items)}: uninstall or rename one"
-    )
-
-
-def _command_conflict(items: list[RegisteredCommand]) -> str:
-    return (
-        f"command {items[0].name!r} is claimed by plugins "
-        f"{' and '.join(repr(i.plugin) for i in items)}: uninstall or rename one"
-    )
 
 
 def _distribution_and_name(point: EntryPoint) -> tuple[str, str]:

@@ -12,8 +12,8 @@ from zslbench.cli.show import plain
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from zslbench.api import GridRow
     from zslbench.estimate import Estimate
+    from zslbench.grid_run import GridRow
     from zslbench.record import Record
     from zslbench.runspec import Request
 

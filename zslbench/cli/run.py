@@ -107,9 +107,9 @@ def _run_rows(
     report_dir: str | None,
 ) -> int:
     """Run row after row, tell of each, and return the gravest exit code."""
-    from zslbench.api import evaluate_grid
     from zslbench.cli.grid import differences, grid_table, row_line
     from zslbench.cli.results import result_lines, seeds_table
+    from zslbench.grid_run import evaluate_grid
 
     out, different, many = Path(arguments["out"]), differences(requests), len(requests) > 1
     one_configuration = all(set(d) <= {"seed", "unseen"} for d in different)
@@ -238,9 +238,9 @@ def _is_given(ctx: click.Context, name: str) -> bool:
 
 def _announce(session: Session, arguments: dict[str, Any], *, dry_run: bool) -> tuple[Request, ...]:
     """Say what will be done, before anything is read; return the rows."""
-    from zslbench.api import plan_grid
     from zslbench.cli.grid import differences, plan_lines, words
     from zslbench.cli.plan import describe_plan
+    from zslbench.grid_run import plan_grid
     from zslbench.runspec import resolve_request
 
     planned = plan_grid(**arguments, plugins=session.plugins, timed=dry_run)

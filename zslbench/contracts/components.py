@@ -51,8 +51,14 @@ class Backbone(Protocol):
     a join by id and the length of a table in that order can be checked. Its ``fit_on`` is
     "nothing".
 
-    Optional, for one that reads files of the user's or of a package: ``sources(places)``, as
-    :class:`Embedder` has it; the files' contents are then part of what the run is.
+    Optional, for one that is made of another (``member_is_component``): ``fit_features(X,
+    context=)`` on the standardised features X (n, d) of the seen training images, and
+    ``transform_features(X)`` → (b, k) float32; the harness then gives it no images.
+    ``standardise: bool`` (True where it is not stated) is False for features that are to be read as
+    they are, since their scale has a meaning.
+
+    One of a family whose member is a path (``member_is_path``), of whatever kind, has
+    ``sources(places)`` as :class:`Embedder` has it: the files' contents are part of what a run is.
     """
 
     fit_on: str  # "seen" | "train-unlabelled" | "nothing"

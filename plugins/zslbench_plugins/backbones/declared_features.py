@@ -25,4 +25,16 @@ FEATURES = ComponentSpec(
     member_is_path=True,
 )  # fmt: skip
 
-SPECS = (FEATURES,)
+REDUCED = ComponentSpec(
+    kind="backbone",
+    name="reduced/*",
+    target="zslbench_plugins.backbones.reduced:ReducedBackbone",
+    summary="Principal components of another backbone's features: reduced/coates2011",
+    params=(
+        Param("k", "int", 500, "components", minimum=1),
+        Param("rows", "int", 12_000, "seen training images that they are found on", minimum=2),
+    ),
+    member_is_component=True,
+)
+
+SPECS = (FEATURES, REDUCED)

@@ -1,0 +1,72 @@
+"""Heat maps of a published board, two slots against each other: python docs/heatmaps.py [FOLDER].
+
+A cell is the mean over seeds of the rows that have these two components; where several rows do,
+the one whose other slots are the commonest in the board is shown: a map compares like with like.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+
+from zslbench.specs import SLOTS
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+BOARDS = Path(__file__).parents[1] / "leaderboards"
+MAPS = (("novelty", "gate", "H"), ("backbone", "embedding", "AUSUC"))
+SETTINGS = [*SLOTS, "method", "params"]
+
+
+def table(board: pd.DataFrame, rows: str, columns: str, score: str) -> pd.DataFrame:
+    """Return the score of every pair of components, NaN where no row has both."""
+    ranked = board[board.ranked & board.reference.isna() & board[rows].notna()]
+    means = ranked.groupby(SETTINGS, dropna=False)[score].mean().reset_index()
+    others = [name for name in SETTINGS if name not in (rows, columns)]
+    commonness = means.groupby(others, dropna=False)[score].transform("size")
+    best = means.assign(common=commonness).sort_values("common", ascending=False, kind="stable")
+    return best.drop_duplicates([rows, columns]).pivot(index=rows, columns=columns, values=score)
+
+
+def draw(cells: pd.DataFrame, title: str) -> plt.Figure:
+    """Draw a table of fractions in per cent, colour-blind-safe, every cell with its number."""
+    figure, axes = plt.subplots(
+        figsize=(1.6 + 1.1 * len(cells.columns), 1.4 + 0.32 * len(cells)), layout="constrained"
+    )
+    values = 100 * cells.to_numpy(dtype=float)
+    image = axes.imshow(values, cmap="cividis", aspect="auto")
+    axes.set_xticks(range(len(cells.columns)), _short(cells.columns), rotation=30, ha="right")
+    axes.set_yticks(range(len(cells)), _short(cells.index))
+    middle = np.nanmean([np.nanmin(values), np.nanmax(values)])
+    for (i, j), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            colour = "white" if value < middle else "black"
+            axes.text(j, i, f"{value:.1f}", ha="center", va="center", color=colour, fontsize=8)
+    axes.set_title(title, fontsize=10)
+    figure.colorbar(image, label="%")
+    return figure
+
+
+def _short(names: Sequence[str] | pd.Index) -> list[str]:
+    return [name.removeprefix("sentence-transformers/") for name in names]
+
+
+def main(folder: Path) -> None:
+    """Draw every map of the CIFAR-10 board."""
+    board = pd.read_csv(BOARDS / "cifar10.csv")
+    for rows, columns, score in MAPS:
+        figure = draw(
+            table(board, rows, columns, score), f"cifar10: {score} by {rows} and {columns}"
+        )
+        figure.savefig(folder / f"cifar10-{rows}-{columns}.png", dpi=110)
+        plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "images"))
