@@ -60,7 +60,8 @@ def fit_backbone(
         return learnt(backbone, label)
 
     if backbone.fit_on != "nothing":
-        for name, value in stages.arrays("backbone", key, compute).items():
+        note = f"learns from {len(images):,} images, without labels"
+        for name, value in stages.arrays("backbone", key, compute, note).items():
             setattr(backbone, name, value if value.ndim else value.item())
     return FittedBackbone(backbone, key, label)
 

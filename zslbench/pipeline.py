@@ -75,7 +75,11 @@ class GatedPipeline:
     def mapped(self) -> Arrays:
         """Z on the three parts, and the prototypes (c, m)."""
         arrays = self.bench.stages.arrays(
-            "mapping", self._mapped_key, self._map, inputs=lambda: self._open({"X"})
+            "mapping",
+            self._mapped_key,
+            self._map,
+            note=self._images("train"),
+            inputs=lambda: self._open({"X"}),
         )
         self.fitted["mapping"] = read_fitted(arrays)
         return arrays
@@ -116,6 +120,7 @@ class GatedPipeline:
             slot.replace("_", " "),
             key | own | {"parts": parts},
             lambda progress: self._classify(slot, candidates, learn_from, parts, progress),
+            note=self._images(*learn_from),
             inputs=lambda: self._open(inputs),
         )
 
@@ -152,10 +157,15 @@ class GatedPipeline:
             "novelty",
             key,
             lambda progress: self._detect(detector, progress),
+            note=self._images("train"),
             inputs=lambda: self._open_for(detector),
         )
         self.fitted["novelty"] = read_fitted(arrays)
         return arrays
+
+    def _images(self, *parts: str) -> str:
+        """How much a stage learns from, said before it begins."""
+        return f"learns from {sum(len(self.y[part]) for part in parts):,} images"
 
     def _open_for(self, detector: Any) -> None:
         self._open(detector.inputs)
