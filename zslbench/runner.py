@@ -36,8 +36,10 @@ from zslbench.store import SHORT, Store
 from zslbench.tasks import Split, build_task, check_unseen
 
 if TYPE_CHECKING:
+    from zslbench.images import StoredDataset
     from zslbench.registry import Registry
     from zslbench.specs import ComponentRef
+    from zslbench.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Runner:
         self.hook = registry.manager.hook
         self.hashes = FileHashes(workspace.cache_dir / "hashes")
         self.store = Store(workspace.out)
+        self._tasks: dict[tuple[str, Split], Task] = {}  # the rows of a grid share them
 
     def run(self, request: Request) -> Record:
         """Return the record of ``request``: the finished one that is there, or a new one.
@@ -156,7 +159,7 @@ class Runner:
             context=Context(seed=spec.seed, threads=spec.threads, device=spec.device),
             dataset=opened.dataset,
             data=opened.data,
-            task=build_task(opened.data, split),
+            task=self._task(opened.data, split),
             refs={"dataset": spec.dataset, "method": spec.method, **dict(_with_parts(spec.slots))},
             identities=prepared.identities,
             contents=prepared.contents,
@@ -168,6 +171,12 @@ class Runner:
                 "device": spec.device,
             },
         )
+
+    def _task(self, data: StoredDataset, split: Split) -> Task:
+        key = data.fingerprint, split
+        if key not in self._tasks:
+            self._tasks[key] = build_task(data, split)
+        return self._tasks[key]
 
     def _places(self) -> Places:
         space = self.workspace
