@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes every published row again: runs, then publishes. Usage: leaderboards/rows.sh [shapes|cifar10]…
+# Makes every published row again: runs, then publishes. Usage: leaderboards/rows.sh [shapes|cifar10|cifar100]…
 # CIFAR-10 is looked for in ZSLBENCH_DATA_DIR. What is cached or finished is not computed again.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,11 +26,21 @@ rows() { # DATASET SEEDS SWAP_SEEDS
     run "$dataset" "$swaps" --method socher2013 --backbone pixels
 }
 
+plans() { # DATASET: every plan of plans/ that is its own
+    local plan
+    for plan in leaderboards/plans/"$1"*.toml; do
+        case $(basename "$plan" .toml) in
+            "$1" | "$1"-*) zslbench run "$plan" --threads "$THREADS" --out "$OUT" ;;
+        esac
+    done
+}
+
 for dataset in "${@:-shapes}"; do
     case $dataset in
         shapes) rows shapes 0-4 0-4 ;;
-        cifar10) rows cifar10 0-2 0 ;;
-        *) echo "no rows are defined for '$dataset': shapes or cifar10" >&2; exit 2 ;;
+        cifar10) rows cifar10 0-2 0; plans cifar10 ;;
+        cifar100) plans cifar100 ;;
+        *) echo "no rows are defined for '$dataset': shapes, cifar10 or cifar100" >&2; exit 2 ;;
     esac
 done
 zslbench leaderboard publish --out "$OUT" "$OUT"/runs/*
