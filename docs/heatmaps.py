@@ -1,7 +1,7 @@
 """Heat maps of a published board, two slots against each other: python docs/heatmaps.py [FOLDER].
 
-A cell is the mean over seeds of the rows that have these two components; where several rows do,
-the one whose other slots are the commonest in the board is shown: a map compares like with like.
+A cell is the mean over the rows that have these two components, and whose other slots are filled as
+in most rows of the board.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ import matplotlib.pyplot as plt
 
 BOARDS = Path(__file__).parents[1] / "leaderboards"
 MAPS = (("novelty", "gate", "H"), ("backbone", "embedding", "AUSUC"))
-SETTINGS = [*SLOTS, "method", "params"]
 
 
 def table(board: pd.DataFrame, rows: str, columns: str, score: str) -> pd.DataFrame:
-    """Return the score of every pair of components, NaN where no row has both."""
+    """Return the score of every pair of components, NaN where no row has both.
+
+    Only rows whose other slots are filled as in most rows: so like is compared with like.
+    """
     ranked = board[board.ranked & board.reference.isna() & board[rows].notna()]
-    means = ranked.groupby(SETTINGS, dropna=False)[score].mean().reset_index()
-    others = [name for name in SETTINGS if name not in (rows, columns)]
-    commonness = means.groupby(others, dropna=False)[score].transform("size")
-    best = means.assign(common=commonness).sort_values("common", ascending=False, kind="stable")
-    return best.drop_duplicates([rows, columns]).pivot(index=rows, columns=columns, values=score)
+    others = [name for name in (*SLOTS, "method") if name not in (rows, columns)]
+    commonest = ranked.groupby(others)[rows].size().idxmax()
+    alike = ranked[(ranked[others] == pd.Series(commonest, index=others)).all(axis=1)]
+    return alike.groupby([rows, columns])[score].mean().unstack()
 
 
 def draw(cells: pd.DataFrame, title: str) -> plt.Figure:
