@@ -75,7 +75,10 @@ def without_paths(message: str, folders: Iterable[Path]) -> str:
     for folder in sorted({str(f) for f in (*folders, Path.home())}, key=len, reverse=True):
         for known in (str(Path(folder).absolute()), folder):
             if len(known) > 1:
-                message = message.replace(known + os.sep, "").replace(known, Path(known).name)
+                alone = rf"(?<![\w.:/\\-]){re.escape(known)}(?![\w.-])"
+                # with what follows it, or as a name where nothing does
+                message = re.sub(rf"{alone}[\\/]", "", message)
+                message = re.sub(alone, Path(known).name.replace("\\", r"\\"), message)
     return _PATH.sub(lambda found: found[0].replace("\\", "/").rsplit("/", 1)[-1], message)
 
 
