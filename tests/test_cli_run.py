@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import zslbench
 from zslbench.cli import main, progress
 from zslbench.cli.progress import Bars, Lines, format_rate, format_seconds
-from zslbench.cli.run import parse_seeds, parse_settings, worst
+from zslbench.cli.run import parse_seeds, worst
+from zslbench.cli.settings import parse_settings
 from zslbench.errors import InputError
 from zslbench.hookspecs import hookimpl
 from zslbench.record import read_record
@@ -168,7 +169,7 @@ def test_a_reference_row_is_called_unranked(run: Any):
         (["--unseen", "blue,green,grey,red"], 2, "at least 2 must stay seen"),
         (["--unseen", ""], 2, "no unseen class"),
         (["--validation", "1"], 2, "validation must be ≥ 0 and < 1"),
-        (["--seeds", "0-x"], 2, "--seeds '0-x' cannot be read"),
+        (["--seeds", "0-x"], 2, "seeds '0-x' cannot be read"),
         (["--seed", "1", "--seeds", "0-4"], 2, "exclude each other"),
         (["--set", "dataset.damage=empty class"], 3, "'red'"),
         (["--set", "backbone.fault=nan"], 4, "NaN"),

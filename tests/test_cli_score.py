@@ -114,7 +114,7 @@ def test_it_is_shown_beside_runs_and_without_a_rank(score: Any, tmp_path: Path):
     ("words", "code", "said"),
     [
         (["--set", "mapping.shrink=1"], 2, "only the data set has parameters"),
-        (["--set", "dataset.images"], 2, "cannot be read: write dataset.PARAM=VALUE"),
+        (["--set", "dataset.images"], 2, "cannot be read: write SLOT.PARAM=VALUE"),
         (["--set", "dataset.images=1", "--set", "dataset.images=2"], 2, "sets it again"),
         (["--unseen", "gray"], 2, "did you mean 'grey'"),
         (["--unseen", ""], 2, "no unseen class"),

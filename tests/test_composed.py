@@ -143,3 +143,22 @@ def test_all_components_of_a_backbone_keep_every_distance(reduce, tmp_path):
 def test_too_many_components_are_refused_with_the_number_that_can_be(reduce):
     with pytest.raises(InputError, match="k must be at most 3"):
         reduce("mean-colour", set={"backbone.k": 4})
+
+
+def test_images_of_many_sizes_are_brought_to_the_bases_own(tmp_path):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for label, name in enumerate(tiny.CLASSES):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for i in range(10):
+            sides = rng.integers(20, 60, size=2)
+            pixels = rng.integers(0, 30, (*sides, 3)) + tiny.COLOURS[label] * 0.8
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
+    record = zslbench.evaluate(
+        "tiny", f"imagefolder/{tmp_path / 'photos'}", unseen=["grey"], threads=1,
+        slots={"backbone": "reduced/pixels"}, set={"backbone.k": 5}, plugins=[tiny],
+        out=tmp_path / "out", cache_dir=tmp_path / "cache",
+    )  # fmt: skip
+    assert record.scores.known_accuracy > 0.9

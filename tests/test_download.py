@@ -331,7 +331,7 @@ def test_two_threads_fetch_one_file_once(site: Site, tmp_path: Path) -> None:
     assert len(site.asked) == 1
 
 
-@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/../../x", ""])
+@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", ""])
 def test_place_outside_the_data_directory_is_refused(site: Site, tmp_path: Path, name: str) -> None:
     with pytest.raises(PluginError, match="inside the data directory"):
         fetch(site.file(name=name), tmp_path)

@@ -598,7 +598,7 @@ def test_an_id_is_the_hash_of_the_pixels(tmp_path):
 def test_ids_of_what_there_is_not_are_refused(tmp_path):
     for words, match in (
         (["colour", "--part", "test"], "did you mean 'colours'"),
-        (["colours", "--part", "test", "--set", "images=5"], "write dataset.PARAM=VALUE"),
+        (["colours", "--part", "test", "--set", "images=5"], "write SLOT.PARAM=VALUE"),
     ):
         done = call_ids(tmp_path, *words)
         assert done.exit_code == 2

@@ -59,6 +59,16 @@ def test_drawn_splits_differ_and_have_the_size_asked_for(count, size, split_seed
     assert drawn == random_splits(classes[::-1], size, count, split_seed=split_seed)
 
 
+@pytest.mark.parametrize("unseen", ["cat", ["cat", ["dog"]], [["a"], "bc"]])
+def test_a_text_is_no_set_of_classes(unseen):
+    with pytest.raises(InputError, match="must be a list of class names"):
+        make_grid(method="m", dataset="d", unseen=unseen)
+
+
+def test_seeds_may_be_text_as_on_the_command_line():
+    assert make_grid(method="m", dataset="d", seeds="0-2,7").seeds == (0, 1, 2, 7)
+
+
 # ------------------------------------------------------------------------------------- plans
 
 
@@ -168,6 +178,19 @@ def test_random_splits_are_runs_on_other_unseen_classes(grid):
 def test_splits_that_cannot_be_read(grid, splits):
     with pytest.raises(InputError, match="random:10"):
         grid(splits=splits)
+
+
+def test_a_stage_is_estimated_once_and_the_score_of_every_row(grid, tmp_path):
+    (first,) = grid(seeds=[0])
+    took = {s.stage: s.seconds for s in first.record.stages}
+    planned = zslbench.plan_grid(
+        "tiny", "colours", set={"gate.cut": ["seen_kept:0.4", "seen_kept:0.6"]}, seeds=[1],
+        threads=1, out=tmp_path / "out", cache_dir=tmp_path / "cache", plugins=[tiny, FAILING],
+    )  # fmt: skip
+    whole, shared = planned.estimates
+    assert whole.unknown == shared.unknown == 0
+    assert shared.seconds == pytest.approx(took["score"])
+    assert whole.seconds > took["score"] + took["mapping"]
 
 
 # ---------------------------------------------------------------------------- the command line

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zslbench.errors import InputError
 from zslbench.machine import available_cores
 from zslbench.registry import Registry
-from zslbench.runspec import REFERENCES, Reference, Request
+from zslbench.runspec import REFERENCES, Reference, Request, class_names
 
 if TYPE_CHECKING:
     from zslbench.record import Record
@@ -57,7 +57,7 @@ def evaluate(
         dataset=dataset,
         slots=dict(slots or {}),
         set=dict(set or {}),
-        unseen=tuple(class_names(unseen)) if unseen is not None else None,
+        unseen=class_names(unseen) if unseen is not None else None,
         seed=_whole("seed", seed, 0),
         **fixed_options(validation, split_seed, threads, device, reference),
     )
@@ -117,7 +117,7 @@ def score_predictions(
         path=path,
         dataset=dataset,
         set=dict(set or {}),
-        unseen=tuple(unseen) if unseen is not None else None,
+        unseen=class_names(unseen) if unseen is not None else None,
         name=path.stem if name is None else name,
     )
     workspace = Workspace(data_folder(data_dir), Path(out), cache_folder(cache_dir), offline)
@@ -143,13 +143,6 @@ def _folder(chosen: str | Path | None, variable: str, platform: str) -> Path:
 
     path: Path = getattr(platformdirs, platform)("zslbench", appauthor=False)
     return path
-
-
-def class_names(names: Iterable[str]) -> Iterable[str]:
-    """Return ``names``; raise InputError for a single text, whose letters are no classes."""
-    if isinstance(names, str):
-        raise InputError(f"unseen must be a list of class names, got {names!r}: write [{names!r}]")
-    return names
 
 
 def _device(name: str) -> str:

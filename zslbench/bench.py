@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from zslbench.images import images_at
-from zslbench.resize import prepared
+from zslbench.resize import PreparedImages
 
 if TYPE_CHECKING:
     from zslbench.contracts import Context, Dataset, ImageSource, Int, Places, Progress
@@ -56,7 +56,7 @@ class Bench:
         """
         reader = "backbone" if "backbone" in self.refs else "method"
         # A new one will do: what it prepares depends on its parameters alone.
-        return prepared(images_at(part.pixels, rows), self.create(reader), self.what(reader))
+        return PreparedImages(images_at(part.pixels, rows), self.create(reader), self.what(reader))
 
     def telling(self, progress: Progress) -> Context:
         """The context with ``progress`` as its listener."""

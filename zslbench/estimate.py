@@ -14,7 +14,7 @@ from zslbench.dataset_cache import DatasetCache
 from zslbench.hashes import FileHashes
 from zslbench.images import images_at
 from zslbench.monitor import Monitor
-from zslbench.resize import prepared
+from zslbench.resize import PreparedImages
 from zslbench.runspec import resolve_request
 from zslbench.store import Store
 
@@ -34,9 +34,9 @@ STAGES = {
     "method": ("method", "backbone", "embedding"),
     "score": (),
 }
-"""Stage → the slots that its output depends on. A fit on folds counts with its stage."""
+"""Stage → the slots that its output depends on. Folds count with the detector that asks."""
 
-SEEDLESS = ("score",)
+OF_EVERY_ROW = "score"  # never shared: it is in no cache
 
 Token = tuple[Any, ...]
 
@@ -78,7 +78,7 @@ def estimate(
             continue
         total = Estimate()
         for token in _tokens(spec):
-            if token in done:
+            if token in done and token[0] != OF_EVERY_ROW:
                 continue
             done.add(token)
             known = times.get(token[:-1])
@@ -94,7 +94,7 @@ def _tokens(spec: RunSpec) -> Iterable[Token]:
     refs = {"method": spec.method, **spec.slots}
     own = ("method",) if spec.method.target else tuple(s for s in STAGES if s != "method")
     for stage, slots in STAGES.items():
-        if stage in own or stage == "score" or (stage == "features" and "backbone" in refs):
+        if stage in own or stage == OF_EVERY_ROW or (stage == "features" and "backbone" in refs):
             parts = tuple((slot, refs[slot].label) for slot in slots if slot in refs)
             varied = repr([sorted(refs[slot].params.items()) for slot in slots if slot in refs])
             yield (stage, spec.dataset.label, parts, (varied, spec.unseen, spec.seed))
@@ -107,13 +107,20 @@ def _times(records: Iterable[Record]) -> dict[Token, float]:
         names = {"method": record.method.name} | {s: c.name for s, c in record.slots.items()}
         sums: dict[str, float] = {}
         for stage in record.stages:
-            kind = next((known for known in STAGES if stage.stage.startswith(known)), None)
+            kind = _kind(stage.stage)
             if kind is not None and not stage.cached:
                 sums[kind] = sums.get(kind, 0.0) + stage.seconds
         for kind, seconds in sums.items():
             parts = tuple((slot, names[slot]) for slot in STAGES[kind] if slot in names)
             found.setdefault((kind, record.dataset.component.name, parts), []).append(seconds)
     return {token: statistics.median(seconds) for token, seconds in found.items()}
+
+
+def _kind(stage: str) -> str | None:
+    """Which of STAGES a stage of a record counts with, by its name."""
+    if ", fold " in stage:
+        return "novelty"
+    return next((known for known in STAGES if stage.startswith(known)), None)
 
 
 def _feature_bytes(spec: RunSpec, registry: Registry, workspace: Workspace) -> int:
@@ -124,11 +131,14 @@ def _feature_bytes(spec: RunSpec, registry: Registry, workspace: Workspace) -> i
     data = cache.find(spec.dataset, spec.unseen)
     if data is None:
         return 0
-    backbone = registry.create(spec.slots["backbone"])
+    ref = spec.slots["backbone"]
+    while ref.parts:  # what is made of another's features keeps those too, which are larger
+        ref = ref.parts[0]
+    backbone = registry.create(ref)
     if getattr(backbone, "given", False) is True:
         return 0  # read from where they lie
     first = np.zeros(1, np.int64)
-    one = prepared(images_at(data.test.pixels, first), backbone, "backbone").take(first)
+    one = PreparedImages(images_at(data.test.pixels, first), backbone, "backbone").take(first)
     d = backbone.dim(one.shape[1:])
     return 4 * int(d) * (len(data.train.labels) + len(data.test.labels))
 

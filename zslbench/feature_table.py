@@ -11,6 +11,7 @@ from zslbench.contracts import no_progress
 from zslbench.enforce import check_features
 from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, learnt, look_up
 from zslbench.hashes import hash_array
+from zslbench.images import images_at
 from zslbench.standardise import BLOCK, Moments, moments, standardised
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class FeatureTable:
     @cached_property
     def _fitted(self) -> FittedBackbone:
         bench = self._bench
-        images = bench.images(bench.data.train, self._fit_rows)
+        images = images_at(bench.data.train.pixels, self._fit_rows)
         with bench.calling(self._slot, "fit"):
             return fit_backbone(
                 self._component,
@@ -91,7 +92,7 @@ class FeatureTable:
         with bench.calling(self._slot, "transform"):
             return extract(
                 self._fitted,
-                bench.images(images, rows),
+                images_at(images.pixels, rows),  # not prepared: by this table's own backbone
                 images.ids[rows],
                 part=part,
                 context=bench.context,

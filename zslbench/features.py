@@ -16,7 +16,7 @@ from zslbench.disk import DamagedFileWarning, refusals_named, require_space, wri
 from zslbench.enforce import check_features, check_floats, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.hashes import hash_json
-from zslbench.resize import prepared
+from zslbench.resize import PreparedImages
 
 if TYPE_CHECKING:
     from zslbench.contracts import Backbone, Context, Float32, ImageSource, Int, UInt8
@@ -55,7 +55,7 @@ def fit_backbone(
     def compute(progress: Any) -> Arrays:
         from dataclasses import replace
 
-        sized = prepared(images, backbone, label)
+        sized = PreparedImages(images, backbone, label)
         backbone.fit(sized, context=replace(context, progress=progress))
         return learnt(backbone, label)
 
@@ -81,7 +81,7 @@ def extract(
     the disk is too small or refuses, PluginError where the backbone breaks its contract, InputError
     where images differ in size and it states no rule for that.
     """
-    sized = prepared(images, fitted.backbone, fitted.label)
+    sized = PreparedImages(images, fitted.backbone, fitted.label)
     content = hash_json([bytes(row).hex() for row in ids])
     identity = hash_json({"backbone": fitted.key, "images": content, "block": BLOCK})[:32]
     folder = stages.root / "features"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zslbench.errors import InputError
 from zslbench.params import suggest
-from zslbench.runspec import REFERENCES, Request, resolve_dataset
+from zslbench.runspec import REFERENCES, Request, class_names, resolve_dataset
 from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_plan(path: Path) -> dict[str, Any]:
     """Return a plan (TOML) as the keyword arguments of :func:`make_grid`; raise InputError.
 
     ``method``, ``dataset`` and every slot and parameter take a value or a list of values;
-    ``seeds`` a list of integers; ``unseen`` a list of names, or a list of such lists.
+    ``seeds`` a list of integers, or ``"0-4"``; ``unseen`` a list of names, or a list of such lists.
     """
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ def make_grid(
     slots: Mapping[str, str | Sequence[str]] | None = None,
     set: Mapping[str, Any] | None = None,
     unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
-    seeds: int | Sequence[int] = 0,
+    seeds: int | str | Sequence[int] = 0,
     **fixed: Any,
 ) -> Grid:
     """Return the grid of these values, where a list (or tuple) is an axis; raise InputError.
@@ -210,15 +210,30 @@ def _axis(name: str, values: Any) -> tuple[Any, ...]:
 def _unseen(values: Any) -> tuple[tuple[str, ...] | None, ...]:
     if values is None:
         return (None,)
-    values = list(values)
+    values = class_names(values)
     if not values:
         raise InputError("no unseen class is named: leave unseen out for the standard split")
     if all(isinstance(value, str) for value in values):
-        return (tuple(values),)
-    return tuple(dict.fromkeys(tuple(value) for value in values))
+        return (values,)
+    return tuple(dict.fromkeys(class_names(value) for value in values))
+
+
+def seed_range(text: str) -> tuple[int, ...]:
+    """Return the seeds that ``0-4`` or ``0,2,5`` names; raise InputError."""
+    found: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise InputError(f"seeds {text!r} cannot be read: write 0-4, or 0,2,5")
+        if dash and int(last) < int(first):
+            raise InputError(f"seeds {text!r}: {part.strip()!r} counts down: write it as 0-4")
+        found |= dict.fromkeys(range(int(first), int(last or first) + 1))
+    return tuple(found)
 
 
 def _seeds(values: Any) -> tuple[int, ...]:
+    if isinstance(values, str):
+        return seed_range(values)
     several = (values,) if isinstance(values, int) else tuple(values)
     for seed in several:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:

@@ -36,7 +36,7 @@ def evaluate_grid(
     set: Mapping[str, Any] | None = None,
     unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
     splits: str | None = None,
-    seeds: int | Sequence[int] = 0,
+    seeds: int | str | Sequence[int] = 0,
     validation: float = 0.05,
     split_seed: int = 0,
     data_dir: str | Path | None = None,
@@ -100,13 +100,21 @@ def plan_grid(
     dataset: str | Sequence[str],
     *,
     timed: bool = True,
-    plugins: Iterable[Any] = (),
+    slots: Mapping[str, str | Sequence[str]] | None = None,
+    set: Mapping[str, Any] | None = None,
+    unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
     splits: str | None = None,
+    seeds: int | str | Sequence[int] = 0,
+    validation: float = 0.05,
+    split_seed: int = 0,
     data_dir: str | Path | None = None,
     out: str | Path = "zslbench-runs",
     cache_dir: str | Path | None = None,
+    threads: int | None = None,
+    device: str = "cpu",
     force: bool = False,
-    **options: Any,
+    reference: Reference | None = None,
+    plugins: Iterable[Any] = (),
 ) -> PlannedGrid:
     """Return the rows that :func:`evaluate_grid` would run, given the same arguments.
 
@@ -116,21 +124,18 @@ def plan_grid(
     from zslbench.runner import Workspace
 
     registry = Registry.discover(plugins)
-    fixed = fixed_options(
-        options.get("validation", 0.05), options.get("split_seed", 0), options.get("threads"),
-        options.get("device", "cpu"), options.get("reference"),
-    )  # fmt: skip
-    axes = {name: options[name] for name in ("slots", "set", "unseen", "seeds") if name in options}
-    grid = make_grid(method=method, dataset=dataset, **axes, **fixed)
+    fixed = fixed_options(validation, split_seed, threads, device, reference)
+    grid = make_grid(
+        method=method, dataset=dataset, slots=slots, set=set, unseen=unseen, seeds=seeds, **fixed
+    )
     requests = _planned(grid, splits, registry)
-    folders = {
-        "data": data_folder(data_dir), "cache": cache_folder(cache_dir), "results": Path(out),
-    }  # fmt: skip
+    data, cache, results = data_folder(data_dir), cache_folder(cache_dir), Path(out)
+    folders = {"data": data, "cache": cache, "results": results}
     if not timed:
         return PlannedGrid(requests, folders)
     from zslbench.estimate import estimate
 
-    workspace = Workspace(folders["data"], folders["results"], folders["cache"], force=force)
+    workspace = Workspace(data, results, cache, force=force)
     return PlannedGrid(requests, folders, estimate(requests, registry, workspace))
 
 

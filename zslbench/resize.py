@@ -15,7 +15,7 @@ from PIL import Image
 from zslbench.errors import InputError, PluginError
 
 if TYPE_CHECKING:
-    from zslbench.contracts import ImageSource, Int, UInt8
+    from zslbench.contracts import Int, UInt8
     from zslbench.contracts.data import MixedImageSource
 
 
@@ -102,8 +102,3 @@ class PreparedImages:
                 )
             self._shape = shape
         return np.stack(images)
-
-
-def prepared(images: MixedImageSource, component: Any, label: str) -> ImageSource:
-    """Return ``images`` as ``component`` reads them; ``label`` names it in errors."""
-    return PreparedImages(images, component, label)

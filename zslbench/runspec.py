@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -74,6 +74,28 @@ class RunSpec:
                 "reference": self.reference,
             }
         )
+
+
+def class_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return ``names``; raise InputError for a single text, whose letters are no classes."""
+    if isinstance(names, str):
+        raise InputError(f"unseen must be a list of class names, got {names!r}: write [{names!r}]")
+    return tuple(names)
+
+
+def dataset_params(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``dataset.PARAM`` settings as PARAM → value, where no other component takes part.
+
+    Raises InputError for a setting of anything else.
+    """
+    for key in settings:
+        slot, dot, _ = key.partition(".")
+        if not dot or slot != "dataset":
+            raise InputError(
+                f"cannot set {key!r}{suggest(slot, ('dataset',)) or ';'} only the data set has "
+                "parameters here: write dataset.PARAMETER=VALUE"
+            )
+    return _of_slot(settings, "dataset")
 
 
 def resolve_dataset(request: Request, registry: Registry) -> ComponentRef:

@@ -12,8 +12,9 @@ from zslbench.cli.cache import cache_dir_option
 from zslbench.cli.output import fields, heading, plain_table, say, tell
 from zslbench.cli.progress import make_display
 from zslbench.cli.session import Session, pass_session, plugin_option
+from zslbench.cli.settings import parse_names, parse_params
 from zslbench.cli.show import plain
-from zslbench.errors import DataError, InputError, PluginError
+from zslbench.errors import DataError, PluginError
 
 if TYPE_CHECKING:
     from zslbench.contracts import Dataset, DatasetCard, Places
@@ -118,7 +119,9 @@ def fetch(session: Session, name: str, data_dir: str | None) -> None:
 @data.command()
 @click.argument("name")
 @click.option("--part", type=click.Choice(["train", "test"]), required=True, help="Which images.")
-@click.option("--unseen", metavar="A,B", help="The unseen classes, where the parts depend on them.")
+@click.option(
+    "--unseen", multiple=True, metavar="A,B", help="The unseen classes, where parts depend on them."
+)
 @click.option(
     "--set",
     "settings",
@@ -134,7 +137,7 @@ def ids(
     session: Session,
     name: str,
     part: str,
-    unseen: str | None,
+    unseen: tuple[str, ...],
     settings: tuple[str, ...],
     data_dir: str | None,
     cache_dir: str | None,
@@ -148,29 +151,19 @@ def ids(
     from zslbench.hashes import FileHashes
     from zslbench.monitor import Monitor
     from zslbench.registry import Registry
+    from zslbench.runspec import dataset_params
 
     places = _places(data_dir, cache_dir)
-    held = tuple(word.strip() for word in unseen.split(",") if word.strip()) if unseen else None
+    held = tuple(parse_names(unseen)) if unseen else None
     with make_display() as display:
         registry = Registry.discover([*session.plugins, display])
-        ref = registry.resolve("dataset", name, [("user", _params(settings))])
+        ref = registry.resolve("dataset", name, [("user", dataset_params(parse_params(settings)))])
         monitor, hashes = Monitor(registry.manager.hook), FileHashes(places.cache_dir / "hashes")
         opened = DatasetCache(registry, hashes, places, monitor).open(ref, held)
     digests = getattr(opened.data, part).ids
     click.echo("position,id")
     for position, digest in enumerate(digests):
         click.echo(f"{position},{bytes(digest).hex()}")
-
-
-def _params(settings: tuple[str, ...]) -> dict[str, str]:
-    """``--set dataset.PARAM=VALUE`` as PARAM → VALUE; InputError for what is written otherwise."""
-    start, found = "dataset.", {}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip().startswith(start):
-            raise InputError(f"--set {text!r} cannot be read: write dataset.PARAM=VALUE")
-        found[key.strip().removeprefix(start)] = value
-    return found
 
 
 def state_of(dataset: Dataset, places: Places) -> tuple[str, str]:

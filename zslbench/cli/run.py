@@ -15,6 +15,7 @@ from zslbench.cli.failures import INTERRUPTED, SEVERITY, report
 from zslbench.cli.output import say, tell
 from zslbench.cli.progress import make_display
 from zslbench.cli.session import Session, pass_session, plugin_option
+from zslbench.cli.settings import parse_names, parse_settings
 from zslbench.errors import InputError
 from zslbench.specs import SLOTS
 
@@ -170,26 +171,9 @@ def parse_seeds(seed: tuple[int, ...], seeds: str | None) -> tuple[int, ...]:
         return tuple(dict.fromkeys(seed)) or (0,)
     if seed:
         raise InputError("--seed and --seeds exclude each other: give one of them")
-    found: dict[int, None] = {}
-    for part in seeds.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise InputError(f"--seeds {seeds!r} cannot be read: write 0-4, or 0,2,5")
-        if dash and int(last) < int(first):
-            raise InputError(f"--seeds {seeds!r}: {part.strip()!r} counts down: write it as 0-4")
-        found |= dict.fromkeys(range(int(first), int(last or first) + 1))
-    return tuple(found)
+    from zslbench.grid import seed_range
 
-
-def parse_settings(settings: tuple[str, ...]) -> dict[str, list[str]]:
-    """Return ``--set`` options as ``slot.param`` → values: several of one name are an axis."""
-    chosen: dict[str, list[str]] = {}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        if not equals or "." not in key:
-            raise InputError(f"--set {text!r} cannot be read: write SLOT.PARAM=VALUE")
-        chosen.setdefault(key.strip(), []).append(value)
-    return chosen
+    return seed_range(seeds)
 
 
 def worst(codes: list[int]) -> int:
@@ -211,8 +195,6 @@ def grid_arguments(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any
     slots = {slot: list(names) for slot in SLOTS if (names := options.pop(slot))}
     seeds = parse_seeds(options.pop("seed"), options.pop("seeds"))
     plan = {} if path is None else read_plan(Path(path))
-    if isinstance(plan.get("seeds"), str):
-        plan["seeds"] = parse_seeds((), plan["seeds"])
     given = {name for name in options if _is_given(ctx, name)}
     arguments = {**options, **{k: v for k, v in plan.items() if k not in given}}
     arguments["slots"] = {**plan.get("slots", {}), **slots}
@@ -220,9 +202,7 @@ def grid_arguments(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any
     if "seeds" not in plan or _is_given(ctx, "seed") or _is_given(ctx, "seeds"):
         arguments["seeds"] = seeds
     if unseen:
-        arguments["unseen"] = [
-            name.strip() for text in unseen for name in text.split(",") if name.strip()
-        ]
+        arguments["unseen"] = parse_names(unseen)
     for name in ("method", "dataset"):
         if not arguments[name]:
             raise InputError(
@@ -243,7 +223,9 @@ def _announce(session: Session, arguments: dict[str, Any], *, dry_run: bool) -> 
     from zslbench.grid_run import plan_grid
     from zslbench.runspec import resolve_request
 
-    planned = plan_grid(**arguments, plugins=session.plugins, timed=dry_run)
+    how_to_run = ("offline", "skip_corrupt")  # no matter to a plan
+    asked = {name: value for name, value in arguments.items() if name not in how_to_run}
+    planned = plan_grid(**asked, plugins=session.plugins, timed=dry_run)
     requests, different = planned.requests, differences(planned.requests)
     if dry_run:
         say(*plan_lines(different, planned.estimates, planned.total))

@@ -14,7 +14,7 @@ from zslbench.cli.output import fields, heading, plain_table, say
 from zslbench.cli.progress import make_display
 from zslbench.cli.results import SHOWN, percent
 from zslbench.cli.session import Session, pass_session, plugin_option
-from zslbench.errors import InputError
+from zslbench.cli.settings import parse_names, parse_params
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -65,28 +65,15 @@ def score(
     """
     from zslbench.api import score_predictions
 
-    names = [name.strip() for text in unseen for name in text.split(",") if name.strip()]
     with make_display() as display:
         record = score_predictions(
             predictions,
-            unseen=names if unseen else None,
+            unseen=parse_names(unseen) if unseen else None,
             set=parse_params(settings),
             plugins=[*session.plugins, display],
             **options,
         )
     say("", *_lines(record, options["out"]))
-
-
-def parse_params(settings: tuple[str, ...]) -> dict[str, str]:
-    """Return ``--set`` options as ``dataset.param`` → value; one file has one value of each."""
-    chosen: dict[str, str] = {}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        if not equals or key.strip() in chosen:
-            problem = "sets it again" if equals else "cannot be read"
-            raise InputError(f"--set {text!r} {problem}: write dataset.PARAM=VALUE, each once")
-        chosen[key.strip()] = value
-    return chosen
 
 
 def _lines(record: Record, out: Path) -> Iterator[RenderableType]:

@@ -19,8 +19,7 @@ from zslbench.external.metrics import score_given
 from zslbench.hashes import FileHashes, hash_json
 from zslbench.leaderboard.rows import write_table
 from zslbench.monitor import Monitor
-from zslbench.params import suggest
-from zslbench.runspec import PIPELINE_VERSION, RunSpec, identity
+from zslbench.runspec import PIPELINE_VERSION, RunSpec, dataset_params, identity
 from zslbench.specs import ComponentRef
 from zslbench.stages import Stages
 from zslbench.store import Store
@@ -53,7 +52,7 @@ def score_file(question: Question, registry: Registry, workspace: Workspace) -> 
     """
     if not question.name.strip():
         raise InputError(f"name {question.name!r} is empty: give the method a name with --name")
-    ref = registry.resolve("dataset", question.dataset, [("user", _params(question.set))])
+    ref = registry.resolve("dataset", question.dataset, [("user", dataset_params(question.set))])
     columns = read_columns(question.path)
     monitor = Monitor(registry.manager.hook)
     with refusals_named(workspace.cache_dir, "--cache-dir"):
@@ -156,15 +155,3 @@ def _run_id(bench: Bench, spec: RunSpec, sha256: str) -> str:
             "task": bench.task.fingerprint,
         }
     )
-
-
-def _params(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``dataset.…`` settings; raise InputError for others: no other component takes part."""
-    for key in settings:
-        slot, dot, _ = key.partition(".")
-        if not dot or slot != "dataset":
-            raise InputError(
-                f"cannot set {key!r}{suggest(slot, ('dataset',)) or ';'} of predictions made "
-                "elsewhere only the data set has parameters: write dataset.PARAMETER=VALUE"
-            )
-    return {key.partition(".")[2]: value for key, value in settings.items()}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -73,5 +73,5 @@ class IdxReader:
 
 def _plain(path: Path) -> IO[bytes]:
     if path.suffix == ".gz":
-        return gzip.open(path)  # type: ignore[return-value]  # it reads as any binary file
+        return cast("IO[bytes]", gzip.open(path))  # it reads as any binary file
     return path.open("rb")
