@@ -1,7 +1,8 @@
 """Speed of the mapping ``socher2013`` against plain full-batch L-BFGS from the same start.
 
     python benchmarks/mapping.py [--features X.npy --labels y.npy] [--words words.word2vec.txt]
-                                 [--threads 2] [--iterations 10]
+                                 [--decay 0.0001] [--max-passes 400] [--threads 2]
+                                 [--iterations 10]
 
 The plain version is SciPy's L-BFGS with whole-matrix float32 products. It runs for --iterations,
 and on until it has had as long as the mapping; its time is scaled to 500, and --full runs all of
@@ -75,6 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
     add_options(parser, iterations=10)
     parser.add_argument("--words", type=Path, help="word vectors, word2vec text format")
     parser.add_argument("--hidden", type=int, default=TwoLayerMapping().hidden)
+    parser.add_argument("--decay", type=float, default=TwoLayerMapping().decay)
+    parser.add_argument("--max-passes", type=int, default=TwoLayerMapping().max_passes)
     options = read_options(parser, arguments)
     X, y = read_problem(options)
     S = read_words(options.words, y)
@@ -82,9 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
           f"{options.hidden} hidden units, {options.threads} threads")  # fmt: skip
 
     began = time.perf_counter()
-    model = TwoLayerMapping(options.hidden).fit(
-        X, y, S, context=Context(seed=SEED, threads=options.threads)
-    )
+    model = TwoLayerMapping(options.hidden, options.decay, max_passes=options.max_passes)
+    model.fit(X, y, S, context=Context(seed=SEED, threads=options.threads))
     seconds = time.perf_counter() - began
     print(f"socher2013 {seconds:8.1f} s, {model.passes_} passes, loss {model.loss_:.5f}, "
           f"gradient {model.gradient_ratio_:.1e} of the first", flush=True)  # fmt: skip

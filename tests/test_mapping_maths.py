@@ -78,6 +78,9 @@ def test_training_stops_at_the_tolerance_or_the_budget_and_says_which():
     model = TwoLayerMapping(tolerance=1e-9, max_passes=3).fit(X, y, S, context=CONTEXT)
     assert model.passes_ == 20 + 3  # the epochs before count
     assert model.gradient_ratio_ > 1e-9
+    work = 3.5 * X.size / 1e9  # three passes and a half
+    model = TwoLayerMapping(tolerance=1e-9, max_work=work).fit(X, y, S, context=CONTEXT)
+    assert model.passes_ == 20 + 3
 
 
 def test_targets_that_are_linear_in_the_features_are_learnt():

@@ -26,7 +26,11 @@ SOCHER = ComponentSpec(
         Param("hidden", "int", 200, "hidden units", minimum=1),
         Param("decay", "float", 1e-4, "weight decay; biases are not decayed", minimum=0),
         Param("epochs", "int", 20, "passes in mini-batches, to begin with", minimum=0),
-        Param("max_passes", "int", 20, "full passes after them, at most: the budget", minimum=1),
+        Param("max_passes", "int", 400, "full passes after them, at most", minimum=1),
+        Param(
+            "max_work", "float", 9.6, "10⁹ feature values read by these passes, at most",
+            minimum=0, exclusive_minimum=True,
+        ),
         Param(
             "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
             minimum=0, exclusive_minimum=True,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 INNER_DAMPING = 0.1  # of the mean curvature of the hidden units
 OUTER_DAMPING = 50.0  # of the hidden units' mean square: see TwoLayerLoss.precondition
+RELAXED_DAMPING = 1.0  # where it ends
+RELAX_AFTER, RELAX_HALF = 30, 10  # full passes: when it begins to fall, and by when it has halved
 
 
 class Layers(NamedTuple):
@@ -63,6 +65,7 @@ class TwoLayerLoss:
         self.decay, self.spectrum = decay, spectrum
         d, k = X.shape[1], S.shape[1]
         self.shapes = ((hidden, d), (hidden,), (k, hidden), (k,))
+        self.passes = 0
 
     def unpack(self, w: torch.Tensor) -> Layers:
         """The layers as views of the vector ``w``."""
@@ -70,6 +73,7 @@ class TwoLayerLoss:
         return Layers(*(part.view(shape) for part, shape in zip(parts, self.shapes, strict=True)))
 
     def __call__(self, w: torch.Tensor) -> tuple[float, torch.Tensor]:
+        self.passes += 1
         layers, flat = self.unpack(w), torch.zeros_like(w)
         gradient, n, total = self.unpack(flat), len(self.X), 0.0
         hidden = len(layers.b1)
@@ -123,14 +127,15 @@ class TwoLayerLoss:
 
         The Gauss–Newton blocks of the two layers. The outer layer is damped heavily: it could
         follow every change of the hidden units at once, and what came of that fitted the training
-        images alone. With an outer layer that moves slowly, the hidden units do the work.
+        images alone. With an outer layer that moves slowly, the hidden units do the work. Once
+        they have settled the damping falls, since it would only slow the end down.
         """
         gradient = self.unpack(flat)
         inner = self._inner.clone()
         inner.diagonal().add_(INNER_DAMPING * inner.diagonal().mean() + 1e-12)
         curvature = Curvature(inner, self.spectrum, self.decay)
         outer = self._outer.double()
-        outer.diagonal().add_(self.decay + OUTER_DAMPING * outer.diagonal().mean())
+        outer.diagonal().add_(self.decay + self._damping() * outer.diagonal().mean())
         ends = torch.cat([gradient.W2, gradient.b2[:, None]], dim=1).double()
         solved = torch.linalg.solve(outer, ends.T).T.float()
         return Layers(
@@ -139,3 +144,7 @@ class TwoLayerLoss:
             solved[:, :-1],
             solved[:, -1],
         ).flat()
+
+    def _damping(self) -> float:
+        late = max(0, self.passes - RELAX_AFTER)
+        return max(RELAXED_DAMPING, OUTER_DAMPING * 0.5 ** (late / RELAX_HALF))
