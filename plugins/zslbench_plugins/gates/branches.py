@@ -23,9 +23,9 @@ def best_of(branch: Branch, group: Int) -> tuple[Int, Floats]:
     return branch.candidates[columns[scores.argmax(axis=1)]], scores.max(axis=1)
 
 
-def best_unseen(branch: Branch, classes: ClassTable) -> Int:
-    """The best label (n,) among the unseen classes alone."""
-    return best_of(branch, classes.unseen)[0]
+def best_unseen(branch: Branch, classes: ClassTable) -> tuple[Int, Floats]:
+    """The best label (n,) among the candidates that are not seen, and its score (n,)."""
+    return best_of(branch, np.setdiff1d(branch.candidates, classes.seen))
 
 
 def tied(*branches: Branch) -> float:

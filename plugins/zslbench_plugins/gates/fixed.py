@@ -36,7 +36,7 @@ class _FixedGate:
         return Prediction(
             known_label=best(known),
             novel_label=best(novel),
-            zsl_label=best_unseen(novel, classes),
+            zsl_label=best_unseen(novel, classes)[0],
             margin=np.full(len(known.scores), self.margin, np.float32),
             novelty=None if novelty is None else novelty.astype(np.float32),
             p_unseen=None if p_unseen is None else p_unseen.astype(np.float32),
@@ -77,7 +77,7 @@ class NoGate(_FixedGate):
     ) -> Prediction:
         """Return the joint classifier's best seen and best unseen label."""
         seen_label, seen_score = best_of(novel, classes.seen)
-        unseen_label, unseen_score = best_of(novel, classes.unseen)
+        unseen_label, unseen_score = best_unseen(novel, classes)
         return Prediction(
             known_label=seen_label,
             novel_label=unseen_label,

@@ -89,7 +89,7 @@ class HardGate:
         return Prediction(
             known_label=best(known),
             novel_label=best(novel),
-            zsl_label=best_unseen(novel, classes),
+            zsl_label=best_unseen(novel, classes)[0],
             margin=np.float32(self.threshold_) - compared,
             novelty=stored["novelty"],
             p_unseen=stored["p_unseen"],

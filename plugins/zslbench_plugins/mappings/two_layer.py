@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -147,4 +148,4 @@ class TwoLayerLoss:
 
     def _damping(self) -> float:
         late = max(0, self.passes - RELAX_AFTER)
-        return max(RELAXED_DAMPING, OUTER_DAMPING * 0.5 ** (late / RELAX_HALF))
+        return max(RELAXED_DAMPING, OUTER_DAMPING * math.exp2(-late / RELAX_HALF))
