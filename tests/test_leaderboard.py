@@ -357,6 +357,19 @@ def test_show_prints_mean_spread_and_sampling_error(
         assert titles[-1].startswith("not ranked (told labels): inductive")
 
 
+def test_show_marks_rows_that_were_one_of_several(tmp_path: Path):
+    slots = {"mapping": component("mapping", "linear")}
+    folders = [
+        draw(0).store(tmp_path / "out"),
+        draw(0, slots=slots, configurations=3).store(tmp_path / "out"),
+    ]
+    call("publish", *folders, "--to", tmp_path / "boards")
+    shown = call("show", "animals", "--to", tmp_path / "boards")
+    assert "plain · mapping=linear*" in shown.stdout
+    assert "plain* " not in shown.stdout
+    assert "asterisk" in shown.stdout + shown.stderr
+
+
 # ---------------------------------------------------------------------------------------- checking
 
 

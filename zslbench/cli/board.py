@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 SHOWN = ("H", "u", "s", "T1", "AUSUC", "AUROC")
 LEGEND = (
     "In %: mean ± standard deviation over seeds (sampling error of the test set). Ranked by H "
-    "within one setting, split and kind of pre-training overlap."
+    "within one setting, split and kind of pre-training overlap. An asterisk marks exploratory "
+    "rows: one of several configurations that were compared on these test images."
 )
 
 
@@ -46,7 +47,8 @@ def _rows(groups: tuple[Group, ...]) -> Iterator[list[str]]:
     for name, group in zip(name_groups(groups), groups, strict=True):
         rank = "" if group.rank is None else str(group.rank)
         cells = [_cell(group.scores[score]) for score in SHOWN]
-        yield [rank, name, str(len(group.seeds)), *cells]
+        mark = "*" if group.exploratory else ""
+        yield [rank, name + mark, str(len(group.seeds)), *cells]
 
 
 def _cell(summary: Summary) -> str:

@@ -30,12 +30,18 @@ class Group:
     settings: Mapping[str, Any]
     seeds: tuple[int, ...]
     scores: Mapping[str, Summary]
+    configurations: int = 1  # how many one call compared on the test images
     rank: int | None = None
 
     @property
     def overlap(self) -> Overlap:
         """Did the backbone's pre-training see unseen classes? Not knowing counts as having."""
         return "none" if self.settings["overlap"] == "none" else "some or unknown"
+
+    @property
+    def exploratory(self) -> bool:
+        """Is it one of several configurations, of which a reader may pick the best?"""
+        return self.configurations > 1
 
     @property
     def ranked(self) -> bool:
@@ -69,6 +75,7 @@ def group_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
             settings=dict(zip(SETTINGS, key, strict=True)),
             seeds=tuple(sorted(row["seed"] for row in members)),
             scores={name: summarise(members, name) for name in (*SCORES, *NOVELTY)},
+            configurations=max(row["configurations"] for row in members),
         )
         for key, members in found.items()
     )
