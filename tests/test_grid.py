@@ -61,7 +61,7 @@ def test_drawn_splits_differ_and_have_the_size_asked_for(count, size, split_seed
 
 @pytest.mark.parametrize("unseen", ["cat", ["cat", ["dog"]], [["a"], "bc"]])
 def test_a_text_is_no_set_of_classes(unseen):
-    with pytest.raises(InputError, match="must be a list of class names"):
+    with pytest.raises(InputError, match="must be a list of names"):
         make_grid(method="m", dataset="d", unseen=unseen)
 
 

@@ -204,7 +204,7 @@ def register_novelty(register):
 @hookimpl
 def register_classifiers(register):
     register(_spec("classifier", "centroids", Centroids))
-    choices = ("unseen", "all")
+    choices = ("unseen", "all", "unseen+distractors", "all+distractors")
     candidates = Param("candidates", "str", "unseen", "candidates", choices=choices)
     register(_spec("classifier", "nearest", Nearest, candidates))
 

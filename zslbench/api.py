@@ -23,6 +23,7 @@ def evaluate(
     slots: Mapping[str, str] | None = None,
     set: Mapping[str, Any] | None = None,
     unseen: Iterable[str] | None = None,
+    distractors: Iterable[str] = (),
     validation: float = 0.05,
     split_seed: int = 0,
     seed: int = 0,
@@ -41,7 +42,8 @@ def evaluate(
 
     ``slots`` replaces components by name (``{"mapping": "linear"}``), ``set`` parameters
     (``{"mapping.hidden": 100}``); ``unseen`` names the unseen classes (default: the data set's
-    standard split); ``validation`` is the share of seen training images held out, drawn with
+    standard split), ``distractors`` words that no image is of, which the unseen classifier may
+    choose among; ``validation`` is the share of seen training images held out, drawn with
     ``split_seed``; ``seed`` is for what is random in components. ``data_dir`` and ``cache_dir``
     default to ``ZSLBENCH_DATA_DIR`` and ``ZSLBENCH_CACHE_DIR``, else to the platform's folders;
     ``threads`` to the cores that this process may use. ``reference`` makes an unranked reference
@@ -58,6 +60,7 @@ def evaluate(
         slots=dict(slots or {}),
         set=dict(set or {}),
         unseen=class_names(unseen) if unseen is not None else None,
+        distractors=class_names(distractors, what="distractors"),
         seed=_whole("seed", seed, 0),
         **fixed_options(validation, split_seed, threads, device, reference),
     )

@@ -36,6 +36,7 @@ class Bench:
     contents: Mapping[str, list[list[str]]]  # slot → [base name, sha256] of the files it reads
     hashes: FileHashes
     base_key: Mapping[str, Any]  # code and library versions, threads, device: in every stage's key
+    distractors: tuple[str, ...] = ()  # words that no image is of
 
     def key(self, **parts: Any) -> dict[str, Any]:
         """A stage's key: ``parts`` on top of what all stages depend on."""

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 
 def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
-    """Resolve the class vectors of ``slot``, from the cache where they were learnt before."""
-    names = bench.task.classes.names
+    """Resolve the class vectors of ``slot``, from the cache where they were learnt before.
+
+    A row for each class, then for each distractor: all in one, since a corpus' vectors depend on
+    which words are asked for.
+    """
+    names = (*bench.task.classes.names, *bench.distractors)
     embedder = bench.create(slot)
     resolved: dict[str, Any] = {}
     count = len(bench.refs[slot].parts)
@@ -31,7 +35,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
 
     def compute(progress: Progress) -> Arrays:
         if parts:
-            resolved["embedding"] = _combined(bench, slot, embedder, parts)
+            resolved["embedding"] = _combined(bench, slot, names, embedder, parts)
             return _pack(resolved["embedding"])
         with bench.calling("dataset", "sentences"):
             sentences = bench.dataset.sentences()
@@ -73,9 +77,11 @@ def corpus_hash(registry: Registry, ref: ComponentRef, dataset: Dataset) -> str 
     return found.hexdigest()
 
 
-def _combined(bench: Bench, slot: str, embedder: Any, parts: list[Embedding]) -> Embedding:
+def _combined(
+    bench: Bench, slot: str, names: tuple[str, ...], embedder: Any, parts: list[Embedding]
+) -> Embedding:
     """One embedding out of several, each resolved by itself."""
-    names, what = bench.task.classes.names, bench.what(slot)
+    what = bench.what(slot)
     with bench.calling(slot, "combine"):
         values = embedder.combine(tuple(parts))
     check_floats(values, (len(names), None), f"{what}: combine")

@@ -185,6 +185,7 @@ def _split(bench: Bench, spec: RunSpec) -> SplitRecord:
     unseen_tests = int(np.count_nonzero(task.labels.is_unseen))
     return SplitRecord(
         unseen=list(spec.unseen),
+        distractors=list(spec.distractors),
         standard=sorted(spec.unseen) == sorted(bench.dataset.card.unseen),
         validation=spec.validation,
         split_seed=spec.split_seed,

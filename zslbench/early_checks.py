@@ -26,6 +26,7 @@ def check_run(spec: RunSpec, registry: Registry) -> None:
             _check_detector(gate, spec, registry)
     if "unseen_classifier" in spec.slots:
         _check_unseen_classifier(spec, registry)
+        _check_distractors(spec, registry)
 
 
 def _check_gate(gate: Any, spec: RunSpec, registry: Registry) -> None:
@@ -61,4 +62,16 @@ def _check_unseen_classifier(spec: RunSpec, registry: Registry) -> None:
             f"classifier {ref.label!r} cannot be the unseen classifier: it learns from images of "
             "its candidate classes, and there are none of unseen classes; choose one that reads "
             "class vectors, see 'zslbench list classifier'"
+        )
+
+
+def _check_distractors(spec: RunSpec, registry: Registry) -> None:
+    ref = spec.slots["unseen_classifier"]
+    candidates = getattr(registry.create(ref), "candidates", "unseen")
+    joint = "gate" in spec.slots and registry.create(spec.slots["gate"]).joint
+    if spec.distractors and not joint and not candidates.endswith("+distractors"):
+        raise InputError(
+            f"{len(spec.distractors)} distractors are named, and classifier {ref.label!r} has the "
+            f"candidates {candidates!r}: --set unseen_classifier.candidates=unseen+distractors, or "
+            "all+distractors, lets it choose them"
         )

@@ -83,7 +83,7 @@ def check_prediction(prediction: Prediction, n: int, classes: ClassTable, what: 
     for field, allowed in (
         ("known_label", classes.seen),
         ("novel_label", np.arange(len(classes.names))),
-        ("zsl_label", classes.unseen),
+        ("zsl_label", classes.candidates("unseen+distractors")),
     ):
         labels = getattr(prediction, field)
         if not isinstance(labels, np.ndarray) or labels.shape != (n,) or labels.dtype.kind != "i":

@@ -1,4 +1,4 @@
-"""Mappings and classifiers fitted and applied, their outputs held against the contracts.
+"""Mappings, classifiers and detectors fitted and applied, their outputs held against the contracts.
 
 The last part given is the one that is checked row by row.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -87,6 +87,46 @@ def decide(
                 arrays[part],
                 what,
             )
+    return arrays
+
+
+def detect(
+    bench: Bench,
+    detector: Any,
+    classes: ClassTable,
+    *,
+    y: Int,
+    views: Mapping[str, Callable[[], View]],
+    images: Mapping[str, int],
+    asked: Mapping[str, Any],
+    progress: Progress,
+) -> Arrays:
+    """Fit ``detector`` on ``views["train"]`` and ``y``; return its novelty (n,) of every view.
+
+    With its probability as ``p_PART`` where it has one, and the numbers that the fit left.
+    ``asked`` is what its fit wants besides; ``images`` says how many each view has.
+    """
+    what = bench.what("novelty")
+    with bench.calling("novelty", "fit"):
+        detector.fit(views["train"](), y, classes, context=bench.telling(progress), **asked)
+    arrays = fitted_numbers(detector)
+    numbers = {"": detector.novelty}
+    if hasattr(detector, "p_unseen"):
+        numbers["p_"] = detector.p_unseen
+    last = list(views)[-1]
+    for part, make in views.items():
+        view = make()
+        for prefix, number in numbers.items():
+            name = prefix + part
+            with bench.calling("novelty", "novelty"):
+                arrays[name] = number(view)
+            check_floats(arrays[name], (images[part],), f"{what}: {name}")
+            if part == last:
+                check_rowwise(
+                    lambda rows, view=view, number=number: number(of_rows(view, rows)),  # type: ignore[misc]
+                    arrays[name],
+                    what,
+                )
     return arrays
 
 

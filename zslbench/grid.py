@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 FIXED = ("validation", "split_seed", "threads", "device", "reference")
 """What holds for a whole grid; all else may have several values."""
 
-PLAN_KEYS = ("method", "dataset", "seeds", "unseen", "splits", "slots", "set", *FIXED)
+PLAN_KEYS = (
+    "method", "dataset", "seeds", "unseen", "splits", "distractors", "slots", "set", *FIXED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,21 @@ class Grid:
     slots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     set: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     unseen: tuple[tuple[str, ...] | None, ...] = (None,)
+    distractors: tuple[tuple[str, ...], ...] = ((),)
     seeds: tuple[int, ...] = (0,)
     fixed: Mapping[str, Any] = field(default_factory=dict)
 
     def requests(self) -> tuple[Request, ...]:
         """Every combination once; each knows how many configurations were tried beside it.
 
-        Seeds and sets of unseen classes are repetitions of a configuration, not configurations.
+        Seeds and sets of unseen classes or of distractors are repetitions of a configuration, not
+        configurations.
         """
         found = dict.fromkeys(_Frozen.of(request) for request in self._combinations())
         requests = [frozen.request for frozen in found]
         tried: dict[str, set[_Frozen]] = {}
         for request in requests:
-            alone = replace(request, seed=0, unseen=None)
+            alone = replace(request, seed=0, unseen=None, distractors=())
             tried.setdefault(request.dataset, set()).add(_Frozen.of(alone))
         return tuple(
             replace(request, configurations=len(tried[request.dataset])) for request in requests
@@ -62,6 +66,7 @@ class Grid:
             **{("slots", slot): names for slot, names in self.slots.items()},
             **{("set", key): values for key, values in self.set.items()},
             ("", "unseen"): self.unseen,
+            ("", "distractors"): self.distractors,
             ("", "seed"): self.seeds,
         }
         for values in product(*axes.values()):
@@ -90,7 +95,8 @@ def read_plan(path: Path) -> dict[str, Any]:
     """Return a plan (TOML) as the keyword arguments of :func:`make_grid`; raise InputError.
 
     ``method``, ``dataset`` and every slot and parameter take a value or a list of values;
-    ``seeds`` a list of integers, or ``"0-4"``; ``unseen`` a list of names, or a list of such lists.
+    ``seeds`` a list of integers, or ``"0-4"``; ``unseen`` and ``distractors`` a list of names, or a
+    list of such lists.
     """
     try:
         plan = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -118,6 +124,7 @@ def make_grid(
     slots: Mapping[str, str | Sequence[str]] | None = None,
     set: Mapping[str, Any] | None = None,
     unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
+    distractors: Sequence[str] | Sequence[Sequence[str]] = (),
     seeds: int | str | Sequence[int] = 0,
     **fixed: Any,
 ) -> Grid:
@@ -140,6 +147,7 @@ def make_grid(
         slots={slot: _axis(slot, names) for slot, names in (slots or {}).items()},
         set={key: _axis(key, values) for key, values in (set or {}).items()},
         unseen=_unseen(unseen),
+        distractors=_name_sets(distractors) if distractors else ((),),
         seeds=_seeds(seeds),
         fixed=fixed,
     )
@@ -210,9 +218,14 @@ def _axis(name: str, values: Any) -> tuple[Any, ...]:
 def _unseen(values: Any) -> tuple[tuple[str, ...] | None, ...]:
     if values is None:
         return (None,)
-    values = class_names(values)
     if not values:
         raise InputError("no unseen class is named: leave unseen out for the standard split")
+    return _name_sets(values)
+
+
+def _name_sets(values: Any) -> tuple[tuple[str, ...], ...]:
+    """One list of names, or a list of such lists."""
+    values = class_names(values)
     if all(isinstance(value, str) for value in values):
         return (values,)
     return tuple(dict.fromkeys(class_names(value) for value in values))

@@ -35,6 +35,7 @@ def evaluate_grid(
     slots: Mapping[str, str | Sequence[str]] | None = None,
     set: Mapping[str, Any] | None = None,
     unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
+    distractors: Sequence[str] | Sequence[Sequence[str]] = (),
     splits: str | None = None,
     seeds: int | str | Sequence[int] = 0,
     validation: float = 0.05,
@@ -65,7 +66,14 @@ def evaluate_grid(
     registry = Registry.discover(plugins)
     fixed = fixed_options(validation, split_seed, threads, device, reference)
     grid = make_grid(
-        method=method, dataset=dataset, slots=slots, set=set, unseen=unseen, seeds=seeds, **fixed
+        method=method,
+        dataset=dataset,
+        slots=slots,
+        set=set,
+        unseen=unseen,
+        distractors=distractors,
+        seeds=seeds,
+        **fixed,
     )
     requests = _planned(grid, splits, registry)
     workspace = Workspace(
@@ -103,6 +111,7 @@ def plan_grid(
     slots: Mapping[str, str | Sequence[str]] | None = None,
     set: Mapping[str, Any] | None = None,
     unseen: Sequence[str] | Sequence[Sequence[str]] | None = None,
+    distractors: Sequence[str] | Sequence[Sequence[str]] = (),
     splits: str | None = None,
     seeds: int | str | Sequence[int] = 0,
     validation: float = 0.05,
@@ -126,7 +135,14 @@ def plan_grid(
     registry = Registry.discover(plugins)
     fixed = fixed_options(validation, split_seed, threads, device, reference)
     grid = make_grid(
-        method=method, dataset=dataset, slots=slots, set=set, unseen=unseen, seeds=seeds, **fixed
+        method=method,
+        dataset=dataset,
+        slots=slots,
+        set=set,
+        unseen=unseen,
+        distractors=distractors,
+        seeds=seeds,
+        **fixed,
     )
     requests = _planned(grid, splits, registry)
     data, cache, results = data_folder(data_dir), cache_folder(cache_dir), Path(out)

@@ -57,7 +57,7 @@ def _outcome(
         prediction=prediction,
         curve=curve,
         setting="train-unlabelled" if unlabelled else "inductive",
-        embedding=pipeline.embedding if words else None,
+        embedding=pipeline.vocabulary.embedding if words else None,
         pretraining=pipeline.features.pretraining,
         cut=None if cut is None else float(cut),
         wordspace=_wordspace(pipeline, prediction) if words else None,
@@ -69,10 +69,10 @@ def _wordspace(pipeline: GatedPipeline, prediction: Prediction) -> WordSpace:
     """Class vectors and mapped test images on a plane, for the report."""
     from zslbench.wordspace import describe_wordspace
 
-    bench, classes = pipeline.bench, pipeline.classes
+    bench, classes = pipeline.bench, pipeline.vocabulary
     known = prediction.margin > 0
     return describe_wordspace(
-        pipeline.mapped["prototypes"],
+        pipeline.prototypes,
         pipeline.mapped["Z_test"][np.argsort(bench.task.test_order)],
         np.where(known, prediction.known_label, prediction.novel_label),
         classes.names,

@@ -14,6 +14,7 @@ from zslbench.errors import PluginError
 from zslbench.feature_table import FeatureTable
 from zslbench.outcome import Outcome
 from zslbench.pipeline import in_canonical_order
+from zslbench.tasks import with_distractors
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
@@ -48,6 +49,7 @@ def predict_whole(bench: Bench) -> Outcome:
         seed=bench.context.seed,
         task=bench.task.fingerprint,
         classes=fingerprint(embedding) if embedding else None,
+        **({"distractors": bench.distractors} if bench.distractors else {}),
     )
     arrays = bench.stages.arrays(
         "method", key, compute, inputs=lambda: table and (table.X_seen, table.X_test)
@@ -117,7 +119,7 @@ def _open_task(bench: Bench, table: FeatureTable | None, embedding: Any) -> Open
             validation=part["validation"],
             validation_labels=train.labels[task.validation_rows],
         ),
-        classes=replace(task.classes, embedding=embedding),
+        classes=replace(with_distractors(task.classes, bench.distractors), embedding=embedding),
         test=part["test"],
         unlabelled=bench.images(train, everything)
         if bench.create("method").setting == "train-unlabelled"

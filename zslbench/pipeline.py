@@ -17,16 +17,17 @@ import numpy as np
 
 from zslbench.class_embedding import class_embedding, fingerprint
 from zslbench.contracts import Branch, Candidates, Embedding, HeldOutSeen, Prediction, View
-from zslbench.enforce import check_floats, check_prediction, check_rowwise
+from zslbench.enforce import check_prediction, check_rowwise
 from zslbench.errors import InputError
 from zslbench.feature_table import FeatureTable
-from zslbench.fitted import fitted_numbers, read_fitted
-from zslbench.fitting import decide, map_parts, of_rows
+from zslbench.fitted import read_fitted
+from zslbench.fitting import decide, detect, map_parts
 from zslbench.folds import FoldTable, folds_wanted, needs_folds
+from zslbench.tasks import with_distractors
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
-    from zslbench.contracts import ClassTable, Fold, Int, Progress, ViewInput
+    from zslbench.contracts import ClassTable, Float32, Fold, Int, Progress, ViewInput
     from zslbench.stages import Arrays
 
 PARTS = ("train", "validation", "test")
@@ -44,17 +45,23 @@ class GatedPipeline:
         self.y = {"train": labels[task.train_rows], "validation": labels[task.validation_rows]}
 
     @cached_property
+    def vocabulary(self) -> ClassTable:
+        """The task's classes with their embedding, and the run's distractors after them."""
+        table = with_distractors(self.bench.task.classes, self.bench.distractors)
+        return replace(table, embedding=class_embedding(self.bench))
+
+    @cached_property
     def classes(self) -> ClassTable:
-        """The task's classes with their embedding."""
-        return replace(self.bench.task.classes, embedding=class_embedding(self.bench))
+        """The task's classes with their embedding: all that is needed to learn."""
+        return replace(self.bench.task.classes, embedding=self.embedding)
 
     @cached_property
     def embedding(self) -> Embedding:
-        """The class vectors."""
-        embedding = self.classes.embedding
+        """The class vectors, without those of distractors."""
+        embedding = self.vocabulary.embedding
         if embedding is None:
             raise InputError("the method has no class embedding")
-        return embedding
+        return replace(embedding, values=embedding.values[: len(self.bench.task.classes.names)])
 
     @cached_property
     def gate(self) -> Any:
@@ -85,8 +92,30 @@ class GatedPipeline:
         return arrays
 
     def _map(self, progress: Progress) -> Arrays:
+        return self._map_for(self.classes, progress)
+
+    def _map_for(self, classes: ClassTable, progress: Progress) -> Arrays:
         X = {part: self.features.X(part) for part in PARTS}
-        return map_parts(self.bench, X, self.y, self.classes, progress)
+        return map_parts(self.bench, X, self.y, classes, progress)
+
+    @cached_property
+    def prototypes(self) -> Float32:
+        """Mapped vectors of the classes, then of the distractors (c, m)."""
+        own: Float32 = self.mapped["prototypes"]
+        embedding = self.vocabulary.embedding
+        if not self.bench.distractors or embedding is None:
+            return own
+        if np.array_equal(own, embedding.values[: len(own)]):
+            return embedding.values  # images are mapped onto the class vectors themselves
+        key = self._mapped_key | {"classes": fingerprint(embedding)}
+        arrays = self.bench.stages.arrays(
+            "mapping",
+            key,
+            lambda progress: self._map_for(self.vocabulary, progress),
+            note=self._images("train"),
+        )
+        prototypes: Float32 = arrays["prototypes"]
+        return prototypes
 
     @cached_property
     def logits(self) -> Arrays:
@@ -103,7 +132,11 @@ class GatedPipeline:
         learn_from = ("train", "validation") if slot == "seen_classifier" else ("train",)
         arrays = self._classified(slot, candidates, learn_from, ("test",))
         self.fitted[slot] = read_fitted(arrays)
-        return Branch(arrays["test"], self.bench.task.classes.candidates(candidates))
+        return Branch(arrays["test"], self._table(slot).candidates(candidates))
+
+    def _table(self, slot: str) -> ClassTable:
+        """What a classifier may choose among: distractors are for the unseen classifier alone."""
+        return self.vocabulary if slot == "unseen_classifier" else self.classes
 
     def _classified(
         self,
@@ -115,7 +148,13 @@ class GatedPipeline:
         """Decisions on ``parts`` of the classifier of ``slot``, fitted on ``learn_from``."""
         inputs = self.bench.create(slot).inputs
         key = self._key if inputs == {"X"} else self._mapped_key
-        own = {slot: self.bench.identities[slot], "candidates": candidates, "fit": learn_from}
+        own: dict[str, Any] = {
+            slot: self.bench.identities[slot],
+            "candidates": candidates,
+            "fit": learn_from,
+        }
+        if self.bench.distractors and slot == "unseen_classifier":
+            own["vocabulary"] = fingerprint(class_embedding(self.bench))
         return self.bench.stages.arrays(
             slot.replace("_", " "),
             key | own | {"parts": parts},
@@ -134,26 +173,27 @@ class GatedPipeline:
     ) -> Arrays:
         inputs = self.bench.create(slot).inputs
         # What reads features alone gets no class vectors: its output is shared across embeddings.
-        classes = self.bench.task.classes if inputs == {"X"} else self.classes
+        classes = self.bench.task.classes if inputs == {"X"} else self._table(slot)
+        view = partial(self.view, inputs=inputs, distractors=slot == "unseen_classifier")
         return decide(
             self.bench,
             slot,
             classes,
             candidates,
-            train=lambda: self.view(learn_from, inputs),
+            train=lambda: view(learn_from),
             y=np.concatenate([self.y[part] for part in learn_from]),
-            views={part: partial(self.view, (part,), inputs) for part in parts},
+            views={part: partial(view, (part,)) for part in parts},
             progress=progress,
         )
 
     @cached_property
     def novelty(self) -> Arrays:
         """Novelty of the three parts, and ``p_…`` where the detector has a probability."""
-        detector = self.bench.create("novelty")
+        bench, detector = self.bench, self.bench.create("novelty")
         key = self._mapped_key | {"novelty": self.bench.identities["novelty"]}
         if "logits" in detector.inputs:
-            key |= {"seen_classifier": self.bench.identities["seen_classifier"]}
-        arrays = self.bench.stages.arrays(
+            key |= {"seen_classifier": bench.identities["seen_classifier"]}
+        arrays = bench.stages.arrays(
             "novelty",
             key,
             lambda progress: self._detect(detector, progress),
@@ -173,34 +213,19 @@ class GatedPipeline:
             _ = self.folds
 
     def _detect(self, detector: Any, progress: Progress) -> Arrays:
-        bench, what = self.bench, self.bench.what("novelty")
-        asked = {"folds": self.folds} if needs_folds(detector) else {}
-        with bench.calling("novelty", "fit"):
-            detector.fit(
-                self.view(("train",), detector.inputs),
-                self.y["train"],
-                self.classes,
-                context=bench.telling(progress),
-                **asked,
-            )
-        arrays = fitted_numbers(detector)
-        for part in PARTS:
-            view = self.view((part,), detector.inputs)
-            with bench.calling("novelty", "novelty"):
-                arrays[part] = detector.novelty(view)
-                if hasattr(detector, "p_unseen"):
-                    arrays[f"p_{part}"] = detector.p_unseen(view)
-            n = len(self.y[part]) if part in self.y else len(bench.task.test_order)
-            for name in (part, f"p_{part}"):
-                if name in arrays:
-                    check_floats(arrays[name], (n,), f"{what}: {name}")
-        test = self.view(("test",), detector.inputs)
-        check_rowwise(lambda rows: detector.novelty(of_rows(test, rows)), arrays["test"], what)
-        if "p_test" in arrays:
-            check_rowwise(
-                lambda rows: detector.p_unseen(of_rows(test, rows)), arrays["p_test"], what
-            )
-        return arrays
+        return detect(
+            self.bench,
+            detector,
+            self.classes,
+            y=self.y["train"],
+            views={part: partial(self.view, (part,), detector.inputs) for part in PARTS},
+            images={
+                **{p: len(y) for p, y in self.y.items()},
+                "test": len(self.bench.task.test_order),
+            },
+            asked={"folds": self.folds} if needs_folds(detector) else {},
+            progress=progress,
+        )
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
@@ -217,7 +242,9 @@ class GatedPipeline:
             else:
                 _ = self.logits if space == "logits" else self.mapped
 
-    def view(self, parts: tuple[str, ...], inputs: frozenset[ViewInput]) -> View:
+    def view(
+        self, parts: tuple[str, ...], inputs: frozenset[ViewInput], *, distractors: bool = False
+    ) -> View:
         """The spaces that a component reads, of ``parts`` in a row."""
 
         def rows(arrays: Mapping[str, Any], prefix: str) -> Any:
@@ -228,11 +255,14 @@ class GatedPipeline:
         if "X" in inputs:
             whole = parts == ("train", "validation")
             X = self.features.X_seen if whole else self.features.X(parts[0])
+        prototypes = None
+        if "prototypes" in inputs:
+            prototypes = self.prototypes if distractors else self.mapped["prototypes"]
         return View(
             X=X,
             Z=rows(self.mapped, "Z_") if "Z" in inputs else None,
             logits=rows(self.logits, "") if "logits" in inputs else None,
-            prototypes=self.mapped["prototypes"] if "prototypes" in inputs else None,
+            prototypes=prototypes,
             metric=self.embedding.metric if inputs != {"X"} else "euclidean",
         )
 
@@ -249,14 +279,16 @@ class GatedPipeline:
                 )
             )
         wanted: Candidates = getattr(bench.create("unseen_classifier"), "candidates", "unseen")
-        novel = self.branch("unseen_classifier", "all" if gate.joint else wanted)
+        everything: Candidates = "all+distractors" if bench.distractors else "all"
+        novel = self.branch("unseen_classifier", everything if gate.joint else wanted)
         prediction = self._combine(novel, slice(None))
-        check_prediction(prediction, len(bench.task.test_order), self.classes, bench.what("gate"))
+        n, what = len(bench.task.test_order), bench.what("gate")
+        check_prediction(prediction, n, self.vocabulary, what)
         if np.isfinite(prediction.margin).all():
             check_rowwise(
                 lambda rows: self._combine(novel, rows).margin,
                 prediction.margin,
-                bench.what("gate"),
+                what,
             )
         return in_canonical_order(prediction, bench.task.test_order)
 
@@ -267,7 +299,7 @@ class GatedPipeline:
             prediction: Prediction = self.gate.combine(
                 replace(known, scores=known.scores[rows]),
                 replace(novel, scores=novel.scores[rows]),
-                classes=self.classes,
+                classes=self.vocabulary,
                 novelty=novelty[rows],
                 p_unseen=None if p_unseen is None else p_unseen[rows],
             )

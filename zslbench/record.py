@@ -53,6 +53,9 @@ class SplitRecord(_Part):
     """Which classes were unseen, and how many images each part had."""
 
     unseen: list[str]
+    distractors: list[str] = Field(
+        default_factory=list, description="words that no image is of, candidates all the same"
+    )
     standard: bool = Field(description="is it the split that the data set's card names?")
     validation: float
     split_seed: int

@@ -36,6 +36,8 @@ def _options(record: Record) -> Iterator[str]:
             if part.origins.get(name) == "user":
                 yield from ("--set", f"{slot}.{name}={_write(part.params[name])}")
     yield from ("--unseen", ",".join(record.split.unseen))
+    if record.split.distractors:
+        yield from ("--distractors", ",".join(record.split.distractors))
     yield from ("--validation", _write(record.split.validation))
     yield from ("--split-seed", str(record.split.split_seed))
     yield from ("--seed", str(record.seed))

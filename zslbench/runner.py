@@ -33,7 +33,7 @@ from zslbench.runspec import (
 from zslbench.score import score
 from zslbench.stages import Stages
 from zslbench.store import SHORT, Store
-from zslbench.tasks import Split, build_task, check_unseen
+from zslbench.tasks import Split, build_task, check_distractors, check_unseen, with_distractors
 
 if TYPE_CHECKING:
     from zslbench.images import StoredDataset
@@ -119,6 +119,7 @@ class Runner:
             check_unseen(dataset.card.classes, spec.unseen)
         opened = DatasetCache(self.registry, self.hashes, places, monitor).open(ref, spec.unseen)
         check_unseen(opened.data.class_names, spec.unseen)
+        check_distractors(opened.data.class_names, spec.distractors)
         contents = {"dataset": opened.contents}
         identities = {
             # Whatever files its images came in, they are the same images: see data_fingerprint.
@@ -160,6 +161,7 @@ class Runner:
             dataset=opened.dataset,
             data=opened.data,
             task=self._task(opened.data, split),
+            distractors=spec.distractors,
             refs={"dataset": spec.dataset, "method": spec.method, **dict(_with_parts(spec.slots))},
             identities=prepared.identities,
             contents=prepared.contents,
@@ -190,9 +192,8 @@ class Runner:
             with limited_threads(spec.threads):
                 outcome = predict(bench, spec)
             with monitor.stage("score"):
-                scores = score(
-                    outcome.prediction, bench.task.labels, bench.task.classes, curve=outcome.curve
-                )
+                classes = with_distractors(bench.task.classes, spec.distractors)
+                scores = score(outcome.prediction, bench.task.labels, classes, curve=outcome.curve)
         except BaseException as failure:
             error = self._error_record(failure)
             raise

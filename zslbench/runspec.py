@@ -33,6 +33,7 @@ class Request:
     slots: Mapping[str, str] = field(default_factory=dict)
     set: Mapping[str, Any] = field(default_factory=dict)
     unseen: tuple[str, ...] | None = None
+    distractors: tuple[str, ...] = ()
     validation: float = 0.05
     split_seed: int = 0
     seed: int = 0
@@ -57,6 +58,7 @@ class RunSpec:
     device: str
     reference: Reference | None
     configurations: int = 1
+    distractors: tuple[str, ...] = ()  # words that no image is of: candidates all the same
 
     def run_id(self, identities: Mapping[str, Any], data_fingerprint: str) -> str:
         """sha256 of everything that the numbers depend on; library versions are not part of it."""
@@ -72,14 +74,15 @@ class RunSpec:
                 "threads": self.threads,
                 "device": self.device,
                 "reference": self.reference,
+                **({"distractors": sorted(self.distractors)} if self.distractors else {}),
             }
         )
 
 
-def class_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Return ``names``; raise InputError for a single text, whose letters are no classes."""
+def class_names(names: Iterable[str], what: str = "unseen") -> tuple[str, ...]:
+    """Return ``names``; raise InputError for a single text, whose letters are no names."""
     if isinstance(names, str):
-        raise InputError(f"unseen must be a list of class names, got {names!r}: write [{names!r}]")
+        raise InputError(f"{what} must be a list of names, got {names!r}: write [{names!r}]")
     return tuple(names)
 
 
@@ -149,6 +152,7 @@ def resolve_run(
         device=request.device,
         reference=request.reference,
         configurations=request.configurations,
+        distractors=tuple(sorted(request.distractors)),
     )
 
 

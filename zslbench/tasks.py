@@ -19,7 +19,7 @@ from zslbench.hashes import hash_json
 from zslbench.params import suggest
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Int
+    from zslbench.contracts import Int, Role
     from zslbench.images import ImagePart, StoredDataset
 
 
@@ -95,6 +95,27 @@ def check_unseen(names: Sequence[str], unseen: Sequence[str]) -> frozenset[str]:
             f"{len(names) - len(chosen)} seen; at least 2 must stay seen"
         )
     return chosen
+
+
+def check_distractors(names: Sequence[str], distractors: Sequence[str]) -> None:
+    """Raise InputError for a distractor that is a class, is empty, or is named twice."""
+    taken = {name.lower() for name in names}
+    for word in distractors:
+        if not word.strip() or word.lower() in taken:
+            why = "a class, or named twice" if word.strip() else "no word"
+            raise InputError(
+                f"distractor {word!r} is {why}: name words that no class has, each once"
+            )
+        taken.add(word.lower())
+
+
+def with_distractors(classes: ClassTable, distractors: Sequence[str]) -> ClassTable:
+    """Return ``classes`` with ``distractors`` after them, whose labels begin where theirs end."""
+    if not distractors:
+        return classes
+    role: Role = "distractor"
+    roles = classes.roles + (role,) * len(distractors)
+    return ClassTable((*classes.names, *distractors), roles, classes.embedding)
 
 
 def _check_images(train: ImagePart, test: ImagePart, classes: ClassTable) -> None:

@@ -35,8 +35,9 @@ def _title(section: Section) -> str:
     external = all(g.settings["reference"] == EXTERNAL for g in section.groups)
     why = "made elsewhere, unsealed" if external else "told labels"
     kind = "" if section.ranked else f"not ranked ({why}): "
+    more = f" · {section.distractors.partition(':')[0]} distractors" if section.distractors else ""
     return (
-        f"{kind}{section.setting} · unseen {section.unseen.replace('+', ', ')} ({split}) · "
+        f"{kind}{section.setting} · unseen {section.unseen.replace('+', ', ')} ({split}){more} · "
         f"pre-training overlap: {section.overlap}"
     )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zslbench.runspec import Request
 
 SCORES = ("T1", "u", "s", "H", "AUROC")
+REPEATED = ("seed", "unseen")  # axes whose values are averaged
 
 
 def differences(requests: Sequence[Request]) -> list[dict[str, str]]:
@@ -54,9 +55,9 @@ def grid_table(rows: Sequence[GridRow], different: Sequence[Mapping[str, str]]) 
     """Every configuration with the mean of its scores over seeds and sets of unseen classes."""
     groups: dict[tuple[tuple[str, str], ...], list[Any]] = {}
     for row, values in zip(rows, different, strict=True):
-        key = tuple((k, v) for k, v in values.items() if k not in ("seed", "unseen"))
+        key = tuple((k, v) for k, v in values.items() if k not in REPEATED)
         groups.setdefault(key, []).append(row.record)
-    axes = [axis for axis in different[0] if axis not in ("seed", "unseen")]
+    axes = [axis for axis in different[0] if axis not in REPEATED]
     table = []
     for key, records in groups.items():
         done = [table_row(record) for record in records if record is not None]
@@ -105,6 +106,7 @@ def _values(request: Request) -> dict[str, str]:
         **request.slots,
         **{key: plain(value) for key, value in request.set.items()},
         "unseen": unseen,
+        "distractors": str(len(request.distractors)),
         "seed": str(request.seed),
     }
 

@@ -64,7 +64,10 @@ def _split(spec: RunSpec, *, standard: bool) -> list[tuple[str, str]]:
     held_out = (
         f"{100 * spec.validation:g} % of the seen training images, split seed {spec.split_seed}"
     )
-    return [("  unseen", unseen), ("  held out", held_out)]
+    lines = [("  unseen", unseen)]
+    if spec.distractors:
+        lines.append(("  distractors", ", ".join(spec.distractors)))
+    return [*lines, ("  held out", held_out)]
 
 
 def _places(spec: RunSpec, folders: Mapping[str, Path]) -> list[tuple[str, str]]:

@@ -48,6 +48,12 @@ def slot_options(command: Command) -> Command:
     help="Set a parameter, as in mapping.hidden=100; see 'zslbench show'. Repeatable.",
 )
 @click.option("--unseen", multiple=True, metavar="A,B", help="The unseen classes.")
+@click.option(
+    "--distractors",
+    multiple=True,
+    metavar="A,B",
+    help="Words of no class, for unseen_classifier.candidates=unseen+distractors.",
+)
 @click.option("--splits", metavar="random:10", help="Draw sets of unseen classes by --split-seed.")
 @click.option(
     "--validation",
@@ -191,7 +197,7 @@ def grid_arguments(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any
     from zslbench.grid import read_plan
 
     path, settings = options.pop("plan"), parse_settings(options.pop("settings"))
-    unseen = options.pop("unseen")
+    unseen, distractors = options.pop("unseen"), options.pop("distractors")
     slots = {slot: list(names) for slot in SLOTS if (names := options.pop(slot))}
     seeds = parse_seeds(options.pop("seed"), options.pop("seeds"))
     plan = {} if path is None else read_plan(Path(path))
@@ -203,6 +209,8 @@ def grid_arguments(ctx: click.Context, options: dict[str, Any]) -> dict[str, Any
         arguments["seeds"] = seeds
     if unseen:
         arguments["unseen"] = parse_names(unseen)
+    if distractors:
+        arguments["distractors"] = parse_names(distractors)
     for name in ("method", "dataset"):
         if not arguments[name]:
             raise InputError(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Bool = NDArray[np.bool_]
     UInt8 = NDArray[np.uint8]
 
-Role = Literal["seen", "unseen"]
-Candidates = Literal["seen", "unseen", "all"]
+Role = Literal["seen", "unseen", "distractor"]
+Candidates = Literal["seen", "unseen", "all", "unseen+distractors", "all+distractors"]
 Metric = Literal["euclidean", "cosine"]
 Setting = Literal["inductive", "train-unlabelled", "class-transductive", "instance-transductive"]
 Curve = Literal["gate", "stacking"]

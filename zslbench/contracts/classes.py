@@ -73,7 +73,11 @@ class Embedding:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The classes of a task in canonical (sorted) order, what each is, and what stands for it."""
+    """The classes of a task in canonical (sorted) order, what each is, and what stands for it.
+
+    After them come distractors, where there are any: words that no image is of, which the unseen
+    classifier may choose among (Socher et al. 2013, § 6.7).
+    """
 
     names: tuple[str, ...]
     roles: tuple[Role, ...]
@@ -89,15 +93,18 @@ class ClassTable:
         """Indices of the unseen classes, ascending (c_u,)."""
         return self._where("unseen")
 
+    @cached_property
+    def distractors(self) -> Int:
+        """Indices of the distractors, ascending."""
+        return self._where("distractor")
+
     def candidates(self, which: Candidates) -> Int:
-        """Indices of the candidate classes, ascending (c_v,)."""
+        """Indices of the candidates, ascending (c_v,); ``all`` is every class, no distractor."""
+        group, plus, _ = which.partition("+")
+        roles: tuple[Role, ...] = ("seen", "unseen") if group == "all" else (group,)  # type: ignore[assignment]
+        return self._where(*roles, *(("distractor",) if plus else ()))
+
+    def _where(self, *roles: Role) -> Int:
         import numpy as np
 
-        if which == "all":
-            return np.arange(len(self.names), dtype=np.int64)
-        return self.seen if which == "seen" else self.unseen
-
-    def _where(self, role: Role) -> Int:
-        import numpy as np
-
-        return np.flatnonzero(np.array([r == role for r in self.roles])).astype(np.int64)
+        return np.flatnonzero(np.array([r in roles for r in self.roles])).astype(np.int64)

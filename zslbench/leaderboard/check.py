@@ -13,7 +13,7 @@ from zslbench.dataset_cache import DatasetCache
 from zslbench.errors import DataError
 from zslbench.hashes import FileHashes
 from zslbench.score import score
-from zslbench.tasks import Split, build_task
+from zslbench.tasks import Split, build_task, with_distractors
 
 if TYPE_CHECKING:
     from zslbench.contracts import Places
@@ -76,7 +76,7 @@ def _differences(record: Record, data: StoredDataset, shelf: Shelf) -> Iterator[
     again = score(
         shelf.prediction(record),
         task.labels,
-        task.classes,
+        with_distractors(task.classes, part.distractors),
         curve=record.scores.curve_kind,
         bootstrap_seed=record.scores.bootstrap_seed,
         resamples=record.scores.resamples,

@@ -102,11 +102,16 @@ def _mismatch(record: Record, prediction: Prediction, images: int) -> str | None
         return f"{len(prediction.margin)} predictions and {images} image ids, expected {n}"
     unseen = np.flatnonzero(np.isin(names, record.split.unseen))
     seen = np.setdiff1d(np.arange(len(names)), unseen)
-    allowed = {"known_label": seen, "zsl_label": unseen, "novel_label": np.arange(len(names))}
+    distractors = len(names) + np.arange(len(record.split.distractors))
+    allowed = {
+        "known_label": seen,
+        "zsl_label": np.concatenate([unseen, distractors]),
+        "novel_label": np.arange(len(names) + len(distractors)),
+    }
     for field, labels in allowed.items():
         if not np.isin(getattr(prediction, field), labels).all():
             return f"{field} holds labels that it may not"
-    counted = np.bincount(_final(prediction), minlength=len(names))
+    counted = np.bincount(_final(prediction), minlength=len(names))[: len(names)]
     if counted.tolist() != np.sum(scores.confusion, axis=0).tolist():
         return "the labels given are not those of the confusion matrix"
     if (prediction.novelty is None) != (scores.novelty is None):

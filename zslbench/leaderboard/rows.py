@@ -30,8 +30,8 @@ EXTERNAL = "external"  # in the column "reference": made elsewhere, unsealed, un
 
 SETTINGS = (
     "dataset", "setting", "ranked", "reference", "method", *SLOTS, "params", "unseen",
-    "standard_split", "validation", "split_seed", "overlap", "data", "split", "components",
-    "threads", "device", "zslbench",
+    "distractors", "standard_split", "validation", "split_seed", "overlap", "data", "split",
+    "components", "threads", "device", "zslbench",
 )  # fmt: skip
 """The columns that two rows share when they differ in their seed alone."""
 
@@ -52,6 +52,7 @@ def row(record: Record) -> dict[str, Any]:
         **{slot: record.slots[slot].name if slot in record.slots else None for slot in SLOTS},
         "params": chosen_params(record),
         "unseen": "+".join(record.split.unseen),
+        "distractors": _listed(record.split.distractors),
         "standard_split": record.split.standard,
         "validation": record.split.validation,
         "split_seed": record.split.split_seed,
@@ -94,7 +95,10 @@ def table(records: Iterable[Record]) -> pd.DataFrame:
     rows = [row(record) for record in records if record.status == "finished"]
     frame = pd.DataFrame(rows)
     if rows:
-        keys = ["setting", "reference", "method", *SLOTS, "params", "unseen", "split_seed", "seed"]
+        keys = [
+            "setting", "reference", "method", *SLOTS, "params", "unseen", "distractors",
+            "split_seed", "seed",
+        ]  # fmt: skip
         order = frame[keys].astype(str).assign(seed=frame["seed"], run=frame["run"])
         frame = frame.loc[order.sort_values([*keys, "run"], kind="stable").index]
         # Else a row without words would turn the others' counts into 3.000000.
@@ -125,6 +129,11 @@ def write_table(store: Store, dataset: str) -> Path:
         records = store.readable_records()
         write_csv(path, [r for r in records if r.dataset.component.name == dataset])
     return path
+
+
+def _listed(words: list[str]) -> str | None:
+    """How many they are, and a hash of which: ``40:1a2b3c4d``; None where there is none."""
+    return f"{len(words)}:{hash_json(sorted(words))[:8]}" if words else None
 
 
 def file_name(dataset: str) -> str:

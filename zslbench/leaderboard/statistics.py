@@ -55,6 +55,7 @@ class Section:
 
     setting: str
     unseen: str
+    distractors: str  # "" where there are none
     standard: bool
     data: str
     overlap: Overlap
@@ -109,6 +110,7 @@ def rank(groups: Iterable[Group]) -> tuple[Section, ...]:
             s["setting"],
             not s["standard_split"],
             s["unseen"],
+            s["distractors"] or "",
             s["data"],
             group.overlap,
         )
@@ -117,14 +119,17 @@ def rank(groups: Iterable[Group]) -> tuple[Section, ...]:
 
 
 def _section(where: tuple[Any, ...], members: list[Group]) -> Section:
-    unranked, _, setting, other_split, unseen, data, overlap = where
+    unranked, _, setting, other_split, unseen, distractors, data, overlap = where
     best_first = sorted(members, key=lambda g: (-_key(g), str(sorted(g.settings.items(), key=str))))
     if not unranked:
         best_first = [
             replace(group, rank=1 + sum(_key(other) > _key(group) for other in best_first))
             for group in best_first
         ]
-    return Section(setting, unseen, not other_split, data, overlap, not unranked, tuple(best_first))
+    return Section(
+        setting, unseen, distractors, not other_split, data, overlap, not unranked,
+        tuple(best_first),
+    )  # fmt: skip
 
 
 def _key(group: Group) -> float:

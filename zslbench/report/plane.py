@@ -24,7 +24,7 @@ REACH = 1.5  # standard deviations: an ellipse of a normal cloud holds 1 − exp
 NAMED = 20  # classes whose names and ellipses can be told apart
 UNSEEN_NAMED = 12  # among the points of more than that
 VEIL = {"facecolor": LIGHT["paper"], "alpha": 0.7, "linewidth": 0, "pad": 0.6}
-MARKERS = {"seen": "o", "unseen": "D"}
+MARKERS = {"seen": "o", "unseen": "D", "distractor": "s"}
 HEADER = ("what", "class", "role", "x", "y", "images", "xx", "xy", "yy")
 
 
@@ -72,7 +72,7 @@ def _explain_marks(space: WordSpace, chosen: list[int]) -> str:
 
 
 def _draw_images(axes: Axes, space: WordSpace) -> None:
-    for role in ("seen", "unseen"):
+    for role in MARKERS:
         points = [
             point
             for point, label in zip(space.images, space.labels, strict=True)
@@ -111,10 +111,13 @@ def _make_ellipse(cloud: Cloud, colour: str) -> Ellipse:
 def _draw_classes(axes: Axes, space: WordSpace) -> None:
     for role, marker in MARKERS.items():
         points = [p for p, r in zip(space.prototypes, space.roles, strict=True) if r == role]
+        if not points:
+            continue
         x, y = zip(*points, strict=True)
+        of = role if role == "distractor" else f"{role} class"
         axes.plot(
             x, y, linestyle="none", marker=marker, markersize=8, color=LIGHT[role],
-            markeredgecolor=LIGHT["paper"], markeredgewidth=1.2, label=f"{role} class’s vector",
+            markeredgecolor=LIGHT["paper"], markeredgewidth=1.2, label=f"{of}’s vector",
             zorder=5,
         )  # fmt: skip
 

@@ -66,7 +66,10 @@ def harmonic_mean(u: Floats | float, s: Floats | float) -> Float64:
 
 
 def count_confusion(outcomes: Outcomes) -> Int:
-    """Counts (c, c): rows are true classes, columns final labels, both in the task's order."""
+    """Counts (c, c): rows are true classes, columns final labels, both in the task's order.
+
+    Images that got a distractor's label are in no column.
+    """
     c = len(outcomes.images)
-    cells = np.bincount(outcomes.y * c + outcomes.answer, minlength=c * c)
-    return cells.reshape(c, c).astype(np.int64)
+    cells = np.bincount(outcomes.y * (c + 1) + outcomes.answer, minlength=c * (c + 1))
+    return cells.reshape(c, c + 1)[:, :c].astype(np.int64)

@@ -27,7 +27,7 @@ class Outcomes:
 
     y: Int  # (n,) true classes, ascending
     unseen: Bool  # (n,) whether the true class is unseen
-    answer: Int  # (n,) the final label
+    answer: Int  # (n,) the final label; c for any distractor
     known_right: Bool  # (n,) right if taken as known
     novel_right: Bool  # (n,) right if taken as novel
     zsl_right: Bool  # (n,) right among the unseen classes alone
@@ -69,14 +69,17 @@ def read_outcomes(prediction: Prediction, labels: TestLabels, classes: ClassTabl
     PluginError for a prediction that breaks its contract.
     """
     y, unseen = _read_labels(labels, classes)
-    n, everything = len(y), classes.candidates("all")
+    n, everything = len(y), classes.candidates("all+distractors")
     known = _read_predicted("known_label", prediction.known_label, n, classes.seen, "seen")
     novel = _read_predicted("novel_label", prediction.novel_label, n, everything, "the task's")
-    zsl = _read_predicted("zsl_label", prediction.zsl_label, n, classes.unseen, "unseen")
+    others = classes.candidates("unseen+distractors")
+    zsl = _read_predicted("zsl_label", prediction.zsl_label, n, others, "unseen")
     margin = _read_values("margin", prediction.margin, n)
     given = prediction.novelty
     novelty = None if given is None else _read_values("novelty", given, n)
     _check_tied(prediction.tied)
+    c = len(classes.candidates("all"))
+    novel, zsl = np.minimum(novel, c), np.minimum(zsl, c)
     rank = margin if novelty is None else novelty
     rows = np.lexsort((zsl, novel, known, rank, margin, y))
     y, known, novel = y[rows], known[rows], novel[rows]
@@ -90,13 +93,13 @@ def read_outcomes(prediction: Prediction, labels: TestLabels, classes: ClassTabl
         zsl_right=zsl[rows] == y,
         margin=margin,
         novelty=None if novelty is None else novelty[rows],
-        images=np.bincount(y, minlength=len(classes.names)).astype(np.int64),
+        images=np.bincount(y, minlength=c).astype(np.int64),
     )
 
 
 def _read_labels(labels: TestLabels, classes: ClassTable) -> tuple[Int, Bool]:
     y, unseen = np.asarray(labels.y), np.asarray(labels.is_unseen)
-    c = len(classes.names)
+    c = len(classes.candidates("all"))
     if y.ndim != 1 or y.dtype.kind not in "iu" or unseen.shape != y.shape:
         raise DataError(
             f"test labels: y is {y.dtype}{y.shape}, is_unseen {unseen.shape}; both must be of "

@@ -86,7 +86,7 @@ def _tabulate_rates(outcomes: Outcomes) -> dict[str, Any]:
 
 
 def _count_images(outcomes: Outcomes, classes: ClassTable) -> dict[str, Any]:
-    images = zip(classes.names, outcomes.images, strict=True)
+    images = zip(classes.names, outcomes.images, strict=False)  # distractors have none
     return {
         "seen_images": int(np.count_nonzero(~outcomes.unseen)),
         "unseen_images": int(np.count_nonzero(outcomes.unseen)),
@@ -134,4 +134,5 @@ def _tabulate_classes(outcomes: Outcomes, classes: ClassTable) -> tuple[ClassRow
             group_accuracy=share(group_right, index),
         )
         for index, (name, role) in enumerate(zip(classes.names, classes.roles, strict=True))
+        if role != "distractor"
     )

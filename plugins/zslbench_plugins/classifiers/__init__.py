@@ -47,7 +47,7 @@ NEAREST_WORD = ComponentSpec(
     params=(
         Param(
             "candidates", "str", "unseen", "classes it chooses among as unseen classifier",
-            choices=("unseen", "all"),
+            choices=("unseen", "all", "unseen+distractors", "all+distractors"),
         ),
     ),
 )  # fmt: skip
