@@ -159,3 +159,20 @@ def test_the_files_that_a_data_set_came_in_do_not_change_its_row(run, tmp_path, 
             SimpleNamespace(run=record.run_id, csv=(tmp_path / "out/colours.csv").read_text())
         )
     assert rows[0] == rows[1]
+
+
+@pytest.mark.parametrize("backbone", ["unlabelled", "reduced/unlabelled"])
+def test_splits_share_what_learns_from_all_images_whichever_came_first(run, backbone):
+    options = {"slots": {"backbone": backbone}}
+    if backbone.startswith("reduced"):
+        options["set"] = {"backbone.k": 2}
+    run(**options)
+    other = {**options, "unseen": ["red", "white"]}
+    shared, fresh = run(**other), run(**other, cache="fresh")
+    assert shared.scores == fresh.scores
+    assert shared.setting == "train-unlabelled"
+    stages = {stage.stage: stage.cached for stage in shared.stages}
+    assert stages.get("features of train images", True)
+    assert not stages["mapping"]
+    assert stages.get("reduction", True)
+    assert stages.get("reduced features of train images", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class FeatureTable:
     """Features of a task's images by the backbone of a bench, raw and standardised.
 
     Rows of ``X_seen``: the training part, then the validation part. Rows of ``X_test``: the order
-    in which test images go out.
+    in which test images go out. A backbone that learns from all training images is the same for
+    every split: its features are kept for all of them at once, and splits share them.
     """
 
     def __init__(self, bench: Bench, slot: str = "backbone") -> None:
@@ -43,6 +44,8 @@ class FeatureTable:
         if self._component.fit_on != "nothing":
             rows = self._fit_rows
             key |= {"seed": bench.context.seed, "fit": hash_array(bench.data.train.ids[rows])}
+        if self._shared:
+            key |= {"splits": "shared"}
         return key
 
     @cached_property
@@ -83,6 +86,20 @@ class FeatureTable:
 
     def raw(self, part: str, rows: Int) -> Float32:
         """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
+        if part == "train" and self._shared:
+            everything = self._all_train
+            return everything if len(rows) == len(everything) else everything[rows]
+        return self._made(part, rows)
+
+    @property
+    def _shared(self) -> bool:
+        return self.fit_on == "train-unlabelled"
+
+    @cached_property
+    def _all_train(self) -> Float32:
+        return self._made("train", np.arange(len(self._bench.data.train.labels)))
+
+    def _made(self, part: str, rows: Int) -> Float32:
         bench = self._bench
         if self._base is not None:
             return self._reduced(self._base, part, rows)
@@ -103,11 +120,13 @@ class FeatureTable:
         """What the component makes of another backbone's features."""
         bench, what = self._bench, self._bench.what(self._slot)
 
+        # Where the base is the same for every split, its components are too.
+        learn_from = base.X_all if base._shared else partial(base.X, "train")
+        scaled = base.scaled_as_all if base._shared else base.scaled
+
         def compute(progress: Progress) -> Arrays:
             with bench.calling(self._slot, "fit_features"):
-                model = self._component.fit_features(
-                    base.X("train"), context=bench.telling(progress)
-                )
+                model = self._component.fit_features(learn_from(), context=bench.telling(progress))
             return learnt(model, what)
 
         def apply(progress: Progress) -> Arrays:
@@ -118,13 +137,13 @@ class FeatureTable:
             for start in range(0, len(rows), BLOCK):
                 block = slice(start, min(start + BLOCK, len(rows)))
                 with bench.calling(self._slot, "transform_features"):
-                    out[block] = reducer.transform_features(base.scaled(raw[block]))
+                    out[block] = reducer.transform_features(scaled(raw[block]))
                 progress(block.stop, len(rows))
             check_features(out, len(rows), out.shape[1], what)
             return {"features": out}
 
         stages = bench.stages
-        fitted = stages.arrays("reduction", self.key, compute, inputs=lambda: base.X("train"))
+        fitted = stages.arrays("reduction", self.key, compute, inputs=learn_from)
         reducer = bench.create(self._slot)
         for name, value in fitted.items():
             setattr(reducer, name, value if value.ndim else value.item())
@@ -134,9 +153,22 @@ class FeatureTable:
 
     def scaled(self, raw: Float32) -> Float32:
         """Some raw features by the moments of the seen training part."""
-        by = self._moments
-        scaled: Float32 = ((raw - by.mean) / by.scale).astype(np.float32)
-        return scaled
+        return _scale(raw, self._moments)
+
+    def scaled_as_all(self, raw: Float32) -> Float32:
+        """Some raw features by the moments of all training images."""
+        return _scale(raw, self._moments_of_all)
+
+    @cached_property
+    def _moments_of_all(self) -> Moments:
+        rows = np.arange(len(self._all_train))
+        return moments(self._all_train, rows, self._component.variance_floor)
+
+    def X_all(self) -> Float32:
+        """Every training image, unseen classes too, by the moments of them all."""
+        rows = np.arange(len(self._all_train))
+        by, scratch = self._moments_of_all, self._bench.stages.root / "scratch"
+        return standardised(self._all_train, rows, by, scratch, no_progress)
 
     def _given(self, part: str, rows: Int) -> Float32:
         bench = self._bench
@@ -154,14 +186,19 @@ class FeatureTable:
 
     @cached_property
     def _raw_seen(self) -> Float32:
-        return self.raw("train", np.sort(self.seen_rows))
+        """Features of the seen training images, and of others where splits share them."""
+        return self._all_train if self._shared else self._made("train", np.sort(self.seen_rows))
+
+    def _places(self, rows: Int) -> Int:
+        """Where canonical ``rows`` stand in :attr:`_raw_seen`."""
+        return rows if self._shared else np.searchsorted(np.sort(self.seen_rows), rows)
 
     @cached_property
     def _moments(self) -> Moments:
         if not getattr(self._component, "standardise", True):
             d = self._raw_seen.shape[1]
             return Moments(np.zeros(d), np.ones(d))
-        rows = np.searchsorted(np.sort(self.seen_rows), self._task.train_rows)
+        rows = self._places(self._task.train_rows)
         return moments(self._raw_seen, rows, self._component.variance_floor)
 
     def standardise(self, raw: Float32, rows: Int, name: str) -> Float32:
@@ -174,9 +211,8 @@ class FeatureTable:
     @cached_property
     def X_seen(self) -> Float32:
         """(n_train + n_validation, d)."""
-        rows = np.searchsorted(np.sort(self.seen_rows), self.seen_rows)
-        X = self.standardise(self._raw_seen, rows, "seen")
-        del self._raw_seen  # its mapped pages would count as memory for the rest of the run
+        X = self.standardise(self._raw_seen, self._places(self.seen_rows), "seen")
+        self._forget_raw()
         return X
 
     @cached_property
@@ -190,17 +226,22 @@ class FeatureTable:
 
         Rows count as in ``X_seen``. For folds, whose standardisation must not know all classes.
         """
-        canonical = np.sort(self.seen_rows)
-        where = np.searchsorted(canonical, self.seen_rows)
-        raw = self.raw("train", canonical)
+        raw, where = self._raw_seen, self._places(self.seen_rows)
         by = self._moments
         if getattr(self._component, "standardise", True):
             by = moments(raw, where[train_rows], self._component.variance_floor)
         scratch = self._bench.stages.root / "scratch"
-        return tuple(
+        found = tuple(
             standardised(raw, where[rows], by, scratch, no_progress)
             for rows in (train_rows, *others)
         )
+        self._forget_raw()
+        return found
+
+    def _forget_raw(self) -> None:
+        """Let go of mapped pages: they would count as memory for the rest of the run."""
+        for name in ("_raw_seen", "_all_train"):
+            self.__dict__.pop(name, None)
 
     def X(self, part: str) -> Float32:
         """(n, d) of ``train``, ``validation`` or ``test``."""
@@ -208,3 +249,8 @@ class FeatureTable:
             return self.X_test
         n = len(self._task.train_rows)
         return self.X_seen[:n] if part == "train" else self.X_seen[n:]
+
+
+def _scale(raw: Float32, by: Moments) -> Float32:
+    scaled: Float32 = ((raw - by.mean) / by.scale).astype(np.float32)
+    return scaled

@@ -64,5 +64,6 @@ RANDOM = ComponentSpec(
     params=(
         Param("dim", "int", 50, "dimensions", minimum=1),
         Param("norm", "float", 1.0, "norm of each vector", minimum=0, exclusive_minimum=True),
+        Param("draw", "int", 0, "other vectors under the same seed", minimum=0),
     ),
 )
