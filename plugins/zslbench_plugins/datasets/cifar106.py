@@ -108,7 +108,7 @@ class Cifar106:
         def part(name: str, each: int) -> Iterator[ImageBlock]:
             blocks: Callable[[], Iterator[ImageBlock]] = getattr(ten, name)
             # Images drawn from all of CIFAR-10 come last: whoever wants a few need not wait.
-            yield from _kept(getattr(hundred, name)(), new_label)
+            yield from relabelled(getattr(hundred, name)(), new_label)
             yield from (
                 blocks()
                 if self.images == "all"
@@ -148,7 +148,7 @@ def draw(blocks: Iterable[ImageBlock], each: int, *, key: bytes) -> Iterator[Ima
         skipped = 0  # counted once
 
 
-def _kept(blocks: Iterable[ImageBlock], new_label: Int) -> Iterator[ImageBlock]:
+def relabelled(blocks: Iterable[ImageBlock], new_label: Int) -> Iterator[ImageBlock]:
     """Yield the images whose new label is not −1, so relabelled."""
     for block in blocks:
         labels = new_label[block.labels]

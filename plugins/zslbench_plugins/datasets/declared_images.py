@@ -49,4 +49,29 @@ FASHION_MNIST = ComponentSpec(
     reference="Xiao, Rasul & Vollgraf 2017; the split is zslbench's own",
 )
 
-SPECS = (CIFAR100, CIFAR106, FASHION_MNIST)
+CIFAR106_TRAINED = ComponentSpec(
+    kind="dataset",
+    name="cifar106-trained",
+    target="zslbench_plugins.datasets.cifar106_trained:Cifar106Trained",
+    summary="The 80 classes of cifar106 that the paper's word table has a trained vector of",
+    reference="Socher et al. 2013, § 6.6; Krizhevsky 2009",
+    params=(Param("seed", "int", 0, "draws other images of CIFAR-10", minimum=0),),
+)
+
+SAMPLE = ComponentSpec(
+    kind="dataset",
+    name="sample/*",
+    target="zslbench_plugins.datasets.sample:SampledDataset",
+    summary="A seeded sample of cifar10, cifar100 or cifar106: for a quick look",
+    reference="the sampled set's",
+    members="zslbench_plugins.datasets:sample.json",
+    params=(
+        Param(
+            "share", "float", 0.1, "of the images of each class, in both parts",
+            minimum=0, maximum=1, exclusive_minimum=True,
+        ),
+        Param("seed", "int", 0, "draws other images", minimum=0),
+    ),
+)  # fmt: skip
+
+SPECS = (CIFAR100, CIFAR106, CIFAR106_TRAINED, FASHION_MNIST, SAMPLE)
