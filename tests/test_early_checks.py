@@ -101,6 +101,21 @@ def test_a_run_that_can_work_passes():
             "classifier 'imageful' cannot be the unseen classifier: it learns from images",
         ),
         (
+            {
+                "slots": {"unseen_classifier": "isotropic-gaussian"},
+                "set": {"gate.cut_from": "train"},
+                "validation": 0.0,
+            },
+            "isotropic-gaussian sets its width on held-out seen images",
+        ),
+        (
+            {
+                "slots": {"unseen_classifier": "isotropic-gaussian"},
+                "set": {"unseen_classifier.width": "broad"},
+            },
+            "width 'broad' must be held-out, train or a number",
+        ),
+        (
             {"set": {"seen_classifier.candidates": "all"}},
             "'seen_classifier.candidates' to 'all': .* belongs to the unseen classifier",
         ),

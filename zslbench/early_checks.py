@@ -57,12 +57,16 @@ def _check_detector(gate: Any, spec: RunSpec, registry: Registry) -> None:
 
 def _check_unseen_classifier(spec: RunSpec, registry: Registry) -> None:
     ref = spec.slots["unseen_classifier"]
-    if getattr(registry.create(ref), "needs_images", False):
+    classifier = registry.create(ref)
+    if getattr(classifier, "needs_images", False):
         raise InputError(
             f"classifier {ref.label!r} cannot be the unseen classifier: it learns from images of "
             "its candidate classes, and there are none of unseen classes; choose one that reads "
             "class vectors, see 'zslbench list classifier'"
         )
+    if hasattr(classifier, "check"):
+        with registry.calling(ref, "check"):
+            classifier.check(validation=spec.validation)
 
 
 def _check_distractors(spec: RunSpec, registry: Registry) -> None:

@@ -55,6 +55,11 @@ def map_parts(
     return arrays | {"prototypes": prototypes.astype(np.float32)} | fitted_numbers(mapping)
 
 
+def needs_held_out(classifier: Any) -> bool:
+    """Whether the classifier's fit takes held-out seen images too."""
+    return bool(getattr(classifier, "needs_held_out", False))
+
+
 def decide(
     bench: Bench,
     slot: str,
@@ -63,17 +68,26 @@ def decide(
     *,
     train: Callable[[], View],
     y: Int,
+    held_out: Callable[[], tuple[View, Int]],
     views: Mapping[str, Callable[[], View]],
     progress: Progress,
 ) -> Arrays:
     """Fit the classifier of ``slot`` on ``train()`` and ``y``; return its decisions (n, c_v).
 
     One array a view, by its name, and the numbers that the fit left. Views are made one at a time,
-    since they may be large.
+    since they may be large; ``held_out()``, seen images outside ``train()`` with their labels, is
+    made only for a classifier that asks for it.
     """
     classifier, what = bench.create(slot), bench.what(slot)
     with bench.calling(slot, "fit"):
-        classifier.fit(train(), y, classes, candidates=candidates, context=bench.telling(progress))
+        classifier.fit(
+            train(),
+            y,
+            classes,
+            candidates=candidates,
+            context=bench.telling(progress),
+            **_asked(classifier, held_out),
+        )
     arrays = fitted_numbers(classifier)
     columns, last = len(classes.candidates(candidates)), list(views)[-1]
     for part, make in views.items():
@@ -128,6 +142,14 @@ def detect(
                     what,
                 )
     return arrays
+
+
+def _asked(classifier: Any, held_out: Callable[[], tuple[View, Int]]) -> dict[str, Any]:
+    """What ``fit`` takes besides: held-out images, None where there are none."""
+    if not needs_held_out(classifier):
+        return {}
+    view, y = held_out()
+    return {"held_out": (view, y) if len(y) else None}
 
 
 def of_rows(view: View, rows: slice) -> View:

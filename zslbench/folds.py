@@ -186,6 +186,8 @@ class _Spaces:
                 "seen",
                 train=lambda: self.view("train", inputs),
                 y=self._y["train"],
+                # the fold's own: of its classes, and neither mapping nor classifier learnt them
+                held_out=lambda: (self.view("validation", inputs), self._y["validation"]),
                 views={part: lambda part=part: self.view(part, inputs) for part in PARTS},  # type: ignore[misc]
                 progress=progress,
             )

@@ -13,8 +13,7 @@ from zslbench.enforce import INVARIANCE_ROWS, check_prediction, check_rowwise
 from zslbench.errors import PluginError
 from zslbench.feature_table import FeatureTable
 from zslbench.outcome import Outcome
-from zslbench.pipeline import in_canonical_order
-from zslbench.tasks import with_distractors
+from zslbench.tasks import in_canonical_order, with_distractors
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench

@@ -3,13 +3,14 @@
 features → standardised X → mapped Z; X, Z → seen classifier, novelty, unseen classifier → gate →
 Prediction. Outputs on the training, validation and test parts are cached; a stage whose output is
 in the cache does not even open its inputs. The mapping, the novelty detector and the gate's cut are
-fitted without the validation part; the seen classifier is then refitted on both.
+fitted without the validation part; the seen classifier is then refitted on both, unless it asks for
+held-out images: those must stay held out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,13 @@ from zslbench.enforce import check_prediction, check_rowwise
 from zslbench.errors import InputError
 from zslbench.feature_table import FeatureTable
 from zslbench.fitted import read_fitted
-from zslbench.fitting import decide, detect, map_parts
+from zslbench.fitting import decide, detect, map_parts, needs_held_out
 from zslbench.folds import FoldTable, folds_wanted, needs_folds
-from zslbench.tasks import with_distractors
+from zslbench.tasks import in_canonical_order, with_distractors
 
 if TYPE_CHECKING:
     from zslbench.bench import Bench
-    from zslbench.contracts import ClassTable, Float32, Fold, Int, Progress, ViewInput
+    from zslbench.contracts import ClassTable, Float32, Fold, Progress, ViewInput
     from zslbench.stages import Arrays
 
 PARTS = ("train", "validation", "test")
@@ -124,12 +125,13 @@ class GatedPipeline:
 
     @cached_property
     def known(self) -> Branch:
-        """The seen classifier, refitted on training and validation parts, on the test images."""
+        """The seen classifier, refitted on all seen images it may learn from, on test images."""
         return self.branch("seen_classifier", "seen")
 
     def branch(self, slot: str, candidates: Candidates) -> Branch:
         """The classifier of ``slot`` over ``candidates`` on the test images."""
-        learn_from = ("train", "validation") if slot == "seen_classifier" else ("train",)
+        refit = slot == "seen_classifier" and not needs_held_out(self.bench.create(slot))
+        learn_from = ("train", "validation") if refit else ("train",)
         arrays = self._classified(slot, candidates, learn_from, ("test",))
         self.fitted[slot] = read_fitted(arrays)
         return Branch(arrays["test"], self._table(slot).candidates(candidates))
@@ -182,6 +184,7 @@ class GatedPipeline:
             candidates,
             train=lambda: view(learn_from),
             y=np.concatenate([self.y[part] for part in learn_from]),
+            held_out=lambda: (view(("validation",)), self.y["validation"]),
             views={part: partial(view, (part,)) for part in parts},
             progress=progress,
         )
@@ -304,13 +307,3 @@ class GatedPipeline:
                 p_unseen=None if p_unseen is None else p_unseen[rows],
             )
         return prediction
-
-
-def in_canonical_order(prediction: Prediction, order: Int) -> Prediction:
-    """Undo the permutation in which test images went out."""
-    back = np.argsort(order)
-    values: dict[str, Any] = {}
-    for field in fields(prediction):
-        value = getattr(prediction, field.name)
-        values[field.name] = value[back] if isinstance(value, np.ndarray) else value
-    return Prediction(**values)

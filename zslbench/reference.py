@@ -15,7 +15,8 @@ from zslbench.contracts import Prediction, View
 from zslbench.enforce import check_floats, tied_share
 from zslbench.errors import InputError
 from zslbench.fitted import fitted_numbers, read_fitted
-from zslbench.pipeline import in_canonical_order
+from zslbench.fitting import needs_held_out
+from zslbench.tasks import in_canonical_order
 
 if TYPE_CHECKING:
     from zslbench.contracts import Progress, TestLabels
@@ -32,11 +33,17 @@ def told(prediction: Prediction, labels: TestLabels) -> Prediction:
 def supervised(pipeline: GatedPipeline) -> Prediction:
     """The seen classifier fitted on every class's training images; rows in canonical order."""
     bench = pipeline.bench
-    if bench.create("seen_classifier").inputs != {"X"}:
+    classifier, label = bench.create("seen_classifier"), bench.refs["seen_classifier"].label
+    if classifier.inputs != {"X"}:
         raise InputError(
             "the supervised ceiling needs a seen classifier that reads features alone; "
-            f"{bench.refs['seen_classifier'].label!r} reads more: choose another with "
-            "--seen-classifier"
+            f"{label!r} reads more: choose another with --seen-classifier"
+        )
+    if needs_held_out(classifier):
+        raise InputError(
+            "the supervised ceiling learns from every training image and holds none out; "
+            f"{label!r} asks for held-out ones: choose another with --seen-classifier, or other "
+            f"parameters ('zslbench show classifier {label}')"
         )
     key = pipeline.features.key | {
         "task": bench.task.fingerprint,

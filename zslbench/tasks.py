@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.contracts import ClassTable, TestLabels
+from zslbench.contracts import ClassTable, Prediction, TestLabels
 from zslbench.errors import DataError, InputError
 from zslbench.hashes import hash_json
 from zslbench.params import suggest
@@ -116,6 +116,16 @@ def with_distractors(classes: ClassTable, distractors: Sequence[str]) -> ClassTa
     role: Role = "distractor"
     roles = classes.roles + (role,) * len(distractors)
     return ClassTable((*classes.names, *distractors), roles, classes.embedding)
+
+
+def in_canonical_order(prediction: Prediction, order: Int) -> Prediction:
+    """Undo the permutation in which test images went out."""
+    back = np.argsort(order)
+    values: dict[str, Any] = {}
+    for field in fields(prediction):
+        value = getattr(prediction, field.name)
+        values[field.name] = value[back] if isinstance(value, np.ndarray) else value
+    return Prediction(**values)
 
 
 def _check_images(train: ImagePart, test: ImagePart, classes: ClassTable) -> None:

@@ -122,6 +122,13 @@ class Classifier(Protocol):
 
     Optional: ``needs_images: bool`` (False where it is not stated), True for a classifier that
     learns from images of every candidate class; it can never be the unseen classifier.
+    ``needs_held_out: bool`` (False where it is not stated; it may depend on the parameters), True
+    for one that sets something on seen images that nothing was fitted on: its ``fit`` takes
+    ``held_out: tuple[View, Int] | None`` too, the validation part in the spaces that it reads with
+    labels (n_val,), None where no image is held out (``--validation 0``): an InputError says then
+    what to do. As seen classifier it is not refitted on the validation part, so that its held-out
+    images stay held out. And ``check(validation=…)`` as :class:`Gate` has it, asked before the run
+    starts where it is the unseen classifier.
     """
 
     inputs: frozenset[ViewInput]
@@ -215,6 +222,7 @@ class Gate(Protocol):
     ``needs_native_cut: bool`` (False where it is not stated) is True where the gate, with these
     parameters, works only with a detector whose ``has_native_cut`` is True; ``needs`` may depend
     on the parameters too. An attribute ``cut_`` after fit is a cut on novelty, for the record.
+    ``combine`` may raise InputError where the unseen classifier chooses among seen classes too.
     """
 
     needs: frozenset[Literal["novelty", "p_unseen"]]

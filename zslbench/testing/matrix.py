@@ -9,6 +9,7 @@ import numpy as np
 from zslbench.contracts import Candidates, ViewInput
 from zslbench.enforce import check_floats
 from zslbench.errors import InputError
+from zslbench.fitting import needs_held_out
 from zslbench.folds import needs_folds
 from zslbench.testing import samples
 from zslbench.testing.laws import Outputs, check_laws, untouched
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def check_mapping(subject: Subject) -> None:
     """Z (n, m) of images and prototypes (c, m) of classes, in one space."""
-    train, test, held_out = samples.training(), samples.testing(), samples.sample(_seen(), seed=2)
+    train, test, held_out = samples.training(), samples.testing(), samples.held_out()
     S = samples.class_vectors()
 
     def fit(mapping: Any, subject: Subject, read_only: bool) -> Any:
@@ -71,14 +72,46 @@ def check_classifier(subject: Subject) -> None:
     )
     for candidates in served:
         _check_candidates(subject, inputs, candidates)
+    if needs_held_out(subject.create()):
+        _check_fits_without_held_out(subject, inputs, served[0])
+
+
+def _check_fits_without_held_out(
+    subject: Subject, inputs: frozenset[ViewInput], candidates: Candidates
+) -> None:
+    train, table = samples.training(), samples.class_table()
+    with subject.calling("fit without held-out images"):
+        try:
+            subject.create().fit(
+                train.view(inputs),
+                train.y,
+                table,
+                candidates=candidates,
+                context=samples.CONTEXT,
+                held_out=None,
+            )
+        except InputError:  # it says that it needs some
+            return
+
+
+def _held_out(classifier: Any, inputs: frozenset[ViewInput]) -> dict[str, Any]:
+    """What its ``fit`` takes besides."""
+    apart = samples.held_out()
+    return {"held_out": (apart.view(inputs), apart.y.copy())} if needs_held_out(classifier) else {}
 
 
 def _serves(subject: Subject, inputs: frozenset[ViewInput], candidates: Candidates) -> bool:
     train, table = samples.training(), samples.class_table()
     with subject.calling("fit"):
+        classifier = subject.create()
         try:
-            subject.create().fit(
-                train.view(inputs), train.y, table, candidates=candidates, context=samples.CONTEXT
+            classifier.fit(
+                train.view(inputs),
+                train.y,
+                table,
+                candidates=candidates,
+                context=samples.CONTEXT,
+                **_held_out(classifier, inputs),
             )
         except InputError:  # it says that it cannot
             return False
@@ -92,9 +125,11 @@ def _check_candidates(
     columns = table.candidates(candidates)
 
     def fit(classifier: Any, subject: Subject, read_only: bool) -> Any:
-        view, y = train.view(inputs), train.y.copy()
-        with untouched(subject, "fit", read_only, view=view, y=y):
-            return classifier.fit(view, y, table, candidates=candidates, context=samples.CONTEXT)
+        view, y, asked = train.view(inputs), train.y.copy(), _held_out(classifier, inputs)
+        with untouched(subject, "fit", read_only, view=view, y=y, **asked):
+            return classifier.fit(
+                view, y, table, candidates=candidates, context=samples.CONTEXT, **asked
+            )
 
     def decision(classifier: Any, rows: Int) -> Outputs:
         view = test.view(inputs, rows)

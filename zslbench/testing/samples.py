@@ -69,6 +69,11 @@ def testing() -> Sample:
     return sample(np.arange(len(NAMES)), seed=1)
 
 
+def held_out() -> Sample:
+    """Images of seen classes that nothing was fitted on."""
+    return sample(class_table().seen, seed=2)
+
+
 def far_away() -> Sample:
     """Images that are like none of the training images, in every space."""
     near = training()
@@ -92,7 +97,7 @@ def folds(inputs: frozenset[ViewInput]) -> tuple[Fold, ...]:
 
 
 def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
-    table, train, held_out, far = class_table(), training(), sample(_seen(), seed=2), far_away()
+    table, train, apart, far = class_table(), training(), held_out(), far_away()
     kept = np.array([label for label in table.seen if label != left_out])
     columns = np.searchsorted(table.seen, kept)
 
@@ -103,7 +108,7 @@ def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
         return replace(whole, logits=logits, prototypes=prototypes)
 
     own = np.flatnonzero(train.y != left_out)
-    known = view(held_out, np.flatnonzero(held_out.y != left_out))
+    known = view(apart, np.flatnonzero(apart.y != left_out))
     novel = view(far, np.flatnonzero(far.y == left_out))
     spaces: dict[str, Any] = {
         name: np.concatenate([getattr(known, name), getattr(novel, name)])
@@ -111,7 +116,7 @@ def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
         if getattr(known, name) is not None
     }
     names = tuple(table.names[label] for label in kept)
-    counts = [int((held_out.y != left_out).sum()), int((far.y == left_out).sum())]
+    counts = [int((apart.y != left_out).sum()), int((far.y == left_out).sum())]
     return Fold(
         train=view(train, own),
         y=np.searchsorted(kept, train.y[own]),
@@ -119,10 +124,6 @@ def _fold(left_out: int, inputs: frozenset[ViewInput]) -> Fold:
         evaluation=replace(known, **spaces),
         is_pseudo_unseen=np.repeat([False, True], counts),
     )
-
-
-def _seen() -> Int:
-    return class_table().seen
 
 
 def class_vectors() -> Float32:

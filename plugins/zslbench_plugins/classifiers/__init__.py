@@ -12,6 +12,8 @@ def register_classifiers(register: Register) -> None:
     """Offer the bundled classifiers."""
     register(SOFTMAX)
     register(NEAREST_WORD)
+    register(ISOTROPIC_GAUSSIAN)
+    register(SAMPLED_SOFTMAX)
     for spec in declared_sklearn.SPECS:
         register(spec)
 
@@ -49,5 +51,40 @@ NEAREST_WORD = ComponentSpec(
             "candidates", "str", "unseen", "classes it chooses among as unseen classifier",
             choices=("unseen", "all", "unseen+distractors", "all+distractors"),
         ),
+    ),
+)  # fmt: skip
+
+ISOTROPIC_GAUSSIAN = ComponentSpec(
+    kind="classifier",
+    name="isotropic-gaussian",
+    target="zslbench_plugins.classifiers.isotropic_gaussian:IsotropicGaussianClassifier",
+    summary="Gaussians of one width round the word vectors: nearest-word with calibrated scores",
+    reference="Socher et al. 2013, § 5 (unseen classes)",
+    params=(
+        Param(
+            "candidates", "str", "unseen", "classes it chooses among as unseen classifier",
+            choices=("unseen", "all", "unseen+distractors", "all+distractors"),
+        ),
+        Param(
+            "width", "str", "held-out",
+            "σ: from held-out seen images round their own words, from training ones (train, "
+            "optimistic), or a number > 0 (1 in the authors' code)",
+        ),
+    ),
+)  # fmt: skip
+
+SAMPLED_SOFTMAX = ComponentSpec(
+    kind="classifier",
+    name="sampled-softmax",
+    target="zslbench_plugins.classifiers.sampled_softmax:SampledSoftmaxClassifier",
+    summary="Softmax without bias, trained on word vectors and draws of N(w, I) round them",
+    reference="The code of Socher et al. 2013",
+    params=(
+        Param(
+            "candidates", "str", "unseen", "classes it chooses among as unseen classifier",
+            choices=("unseen", "all", "unseen+distractors", "all+distractors"),
+        ),
+        Param("draws", "int", 99, "draws a class, besides its word vector", minimum=1),
+        Param("ridge", "float", 1e-3, "weight decay", minimum=0, exclusive_minimum=True),
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ ZSLBENCH_API = 1
 def register_gates(register: Register) -> None:
     """Offer the bundled gates."""
     register(HARD)
+    register(BAYESIAN)
     register(NONE)
     register(ALL_SEEN)
     register(ALL_UNSEEN)
@@ -26,6 +27,32 @@ HARD = ComponentSpec(
             "cut", "str", "seen_kept:0.9",
             "seen_kept:SHARE, the share of seen images that stay seen; probability:P, novel where "
             "the detector's probability reaches P; or native, the detector's own cut",
+        ),
+        Param(
+            "cut_from", "str", "held-out",
+            "images seen_kept is set on; train is the paper's, and optimistic",
+            choices=("held-out", "train"),
+        ),
+    ),
+)  # fmt: skip
+
+BAYESIAN = ComponentSpec(
+    kind="gate",
+    name="bayesian",
+    target="zslbench_plugins.gates.bayesian:BayesianGate",
+    summary="Both branches' posteriors, weighed by the probability that the image is unseen",
+    reference="Socher et al. 2013, § 5",
+    params=(
+        Param(
+            "probability", "str", "detector",
+            "P(unseen | x): the detector's own, or 0 and 1 on either side of the cut, which gives "
+            "the answers of the gate hard",
+            choices=("detector", "cut"),
+        ),
+        Param(
+            "cut", "str", "seen_kept:0.9",
+            "as in the gate hard: seen_kept:SHARE, probability:P or native; read with "
+            "probability=cut only",
         ),
         Param(
             "cut_from", "str", "held-out",

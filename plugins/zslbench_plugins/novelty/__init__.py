@@ -11,6 +11,8 @@ ZSLBENCH_API = 1
 def register_novelty(register: Register) -> None:
     """Offer the bundled novelty detectors."""
     register(GAUSSIAN)
+    register(GAUSSIAN_MIXTURE)
+    register(CLASS_GAUSSIAN)
     register(LOGISTIC)
     for spec in (*declared_scores.SPECS, *declared_sklearn.SPECS, *declared_pyod.SPECS):
         register(spec)
@@ -36,6 +38,27 @@ GAUSSIAN = ComponentSpec(
         ),
     ),
 )  # fmt: skip
+
+GAUSSIAN_MIXTURE = ComponentSpec(
+    kind="novelty",
+    name="gaussian-mixture",
+    target="zslbench_plugins.novelty.gaussian_mixture:GaussianMixtureDetector",
+    summary="Minus the log density of the mixture of the seen classes' isotropic Gaussians",
+    reference="The code of Socher et al. 2013",
+)
+
+CLASS_GAUSSIAN = ComponentSpec(
+    kind="novelty",
+    name="class-gaussian",
+    target="zslbench_plugins.novelty.class_gaussian:ClassGaussianDetector",
+    summary="An isotropic Gaussian round each seen class's mean, in feature or word space",
+    reference="Socher et al. 2013, § 6.5",
+    params=(
+        Param(
+            "space", "str", "X", "what it reads: features X, or mapped ones Z", choices=("X", "Z")
+        ),
+    ),
+)
 
 LOGISTIC = ComponentSpec(
     kind="novelty",
