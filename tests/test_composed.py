@@ -145,6 +145,32 @@ def test_too_many_components_are_refused_with_the_number_that_can_be(reduce):
         reduce("mean-colour", set={"backbone.k": 4})
 
 
+def test_a_part_is_set_by_its_place_and_recorded_with_it(reduce):
+    from zslbench.replay import replay_command
+
+    record = reduce("pixels", set={"backbone.k": 3, "backbone.0.size": 2})
+    params = record.slots["backbone"].params
+    assert params["0.size"] == 2
+    assert record.slots["backbone"].origins["0.size"] == "user"
+    assert "--set backbone.0.size=2" in replay_command(record)
+    plain = reduce("pixels", set={"backbone.k": 3})
+    assert plain.slots["backbone"].origins["0.size"] == "default"
+    assert plain.run_id != record.run_id
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("backbone.1.size", "part 1 .* it has parts 0 to 0"),
+        ("backbone.0.sise", "did you mean 'size'"),
+        ("mapping.0.x", "it has no parts"),
+    ],
+)
+def test_a_part_that_is_not_there_cannot_be_set(reduce, name, message):
+    with pytest.raises(InputError, match=message):
+        reduce("pixels", set={name: 1})
+
+
 def test_images_of_many_sizes_are_brought_to_the_bases_own(tmp_path):
     from PIL import Image
 

@@ -24,7 +24,7 @@ from zslbench.record import (
 from zslbench.runspec import PIPELINE_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from zslbench.bench import Bench
     from zslbench.contracts import Embedding
@@ -137,7 +137,7 @@ def _component(
         version=ref.version,
         source=ref.source,
         params={**ref.params, **_path_params(bench, ref), **_part_params(bench, ref)},
-        origins=dict(ref.origins),
+        origins={**ref.origins, **_of_parts(ref, lambda part: part.origins)},
         contents=bench.contents.get(slot, []),
         fitted=dict(fitted),
     )
@@ -160,10 +160,24 @@ def _part_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
     spec = bench.registry.item(ref).spec
     if spec.member_is_component:
         next(labels)
-    return {
+    lists = {
         param.name: [next(labels) for _ in ref.params[param.name] or ()]
         for param in spec.params
         if param.type == "components"
+    }
+    return lists | _of_parts(
+        ref, lambda part: {**part.params, **_path_params(bench, part), **_part_params(bench, part)}
+    )
+
+
+def _of_parts(
+    ref: ComponentRef, get: Callable[[ComponentRef], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What ``get`` gives of each component that it is made of, by place: ``0.k``."""
+    return {
+        f"{place}.{name}": value
+        for place, part in enumerate(ref.parts)
+        for name, value in get(part).items()
     }
 
 

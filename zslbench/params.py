@@ -144,3 +144,33 @@ def _complaint(owner: str, param: Param, value: Any, allowed: str) -> str:
 def _unknown(owner: str, name: str, known: tuple[str, ...]) -> str:
     has = "it has " + ", ".join(known) if known else "it has no parameters"
     return f"{owner} has no parameter {name!r}{suggest(name, known) or ';'} {has}"
+
+
+def split_layers(layers: Iterable[Layer]) -> tuple[list[Layer], dict[int, list[Layer]]]:
+    """Divide settings into a component's own and, by place, those of what it is made of."""
+    own: list[Layer] = []
+    parts: dict[int, list[Layer]] = {}
+    for origin, values in layers:
+        mine: dict[str, Any] = {}
+        theirs: dict[int, dict[str, Any]] = {}
+        for name, value in values.items():
+            place, dot, rest = name.partition(".")
+            if dot and place.isdecimal():
+                theirs.setdefault(int(place), {})[rest] = value
+            else:
+                mine[name] = value
+        own.append((origin, mine))
+        for place_, chosen in theirs.items():
+            parts.setdefault(place_, []).append((origin, chosen))
+    return own, parts
+
+
+def check_places(owner: str, parts: Mapping[int, object], count: int) -> None:
+    """Raise InputError for settings of a part that ``owner``, made of ``count``, does not have."""
+    beyond = [place for place in parts if place >= count]
+    if beyond:
+        has = f"parts 0 to {count - 1}" if count else "no parts"
+        raise InputError(
+            f"cannot set a parameter of part {beyond[0]} of {owner}: it has {has}; write "
+            "SLOT.PARAMETER, or SLOT.PLACE.PARAMETER for a component that is made of others"
+        )

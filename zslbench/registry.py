@@ -18,7 +18,14 @@ from zslbench import hookspecs
 from zslbench.disk import REFUSALS
 from zslbench.errors import DataError, InputError, PluginError, ZSLBenchError
 from zslbench.members import members, refusal, specialised
-from zslbench.params import Layer, resolve, suggest, suggest_or_list
+from zslbench.params import (
+    Layer,
+    check_places,
+    resolve,
+    split_layers,
+    suggest,
+    suggest_or_list,
+)
 from zslbench.plugin_checks import HOOKS, blame, check_members, check_plugin, check_spec
 from zslbench.plugin_files import load_plugin
 from zslbench.registered import (
@@ -186,10 +193,14 @@ class Registry:
         return f"{ref.kind} {ref.label!r} of plugin {self.item(ref).plugin!r}"
 
     def resolve(self, kind: Kind, name: str, layers: Iterable[Layer] = ()) -> ComponentRef:
-        """Return a ComponentRef of ``name`` with every parameter; raise InputError."""
+        """Return a ComponentRef of ``name`` with every parameter; raise InputError.
+
+        A parameter of a component that it is made of is called by that one's place, ``0.k``.
+        """
         item, member = self.find(kind, name)
         spec = item.spec
-        params = resolve(f"{kind} {spec.name!r}", spec.params, layers)
+        own, of_parts = split_layers(layers)
+        params = resolve(f"{kind} {spec.name!r}", spec.params, own)
         made_of = [
             part
             for param in spec.params
@@ -198,6 +209,7 @@ class Registry:
         ]
         if spec.member_is_component and member is not None:
             made_of.insert(0, member)
+        check_places(f"{kind} {name!r}", of_parts, len(made_of))
         return ComponentRef(
             kind=kind,
             name=spec.name,
@@ -209,7 +221,10 @@ class Registry:
             origins=params.origins,
             member=member,
             member_is_path=spec.member_is_path,
-            parts=tuple(self.resolve(kind, part) for part in made_of),
+            parts=tuple(
+                self.resolve(kind, part, of_parts.get(place, ()))
+                for place, part in enumerate(made_of)
+            ),
         )
 
     def create(self, ref: ComponentRef) -> Any:
