@@ -148,6 +148,9 @@ def test_all_images_are_all_and_words_that_the_paper_lacks_are_left_out(
     assert counts(balanced, "test") == rest | {"airplane": 2, "cat": 2}
     assert counts(everything, "train") == rest | {"airplane": 20, "cat": 20}
     assert counts(everything, "test") == rest | {"airplane": 5, "cat": 5}
+    tests = stored(tmp_path, images="all-test")
+    assert counts(tests, "train") == counts(balanced, "train")
+    assert counts(tests, "test") == counts(everything, "test")
 
 
 @given(
@@ -223,7 +226,7 @@ def test_both_data_sets_are_needed(both: Both, tmp_path: Path) -> None:
 
 
 def test_variant_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="images = 'some': must be 'balanced' or 'all'"):
+    with pytest.raises(InputError, match="images = 'some': must be one of balanced, all, all-test"):
         Cifar106("some").load(places(tmp_path))
 
 

@@ -44,7 +44,7 @@ ORDER = (
     ("predictions", "score"),
     ("record", "describe", "store"),
     ("leaderboard",),
-    ("runner", "estimate", "replay", "external"),
+    ("runner", "inspection", "estimate", "replay", "external"),
     ("report",),
     ("api", "grid_run"),
     ("testing", "component_docs", "wordnet_table"),

@@ -102,6 +102,12 @@ class Runner:
         self.hook.run_finished(record=record)
         return record
 
+    def open(self, request: Request) -> Bench:
+        """Return what ``request`` would run on, its task built, and run nothing."""
+        monitor = Monitor(self.hook)
+        with refusals_named(self.workspace.cache_dir, "--cache-dir"):
+            return self._build(self._prepare(request, monitor), monitor)
+
     def _finished(self, run_id: str) -> Record | None:
         """The finished record; with ``force`` none is read, so that a damaged one is replaced."""
         known = None if self.workspace.force else self.store.get(run_id)

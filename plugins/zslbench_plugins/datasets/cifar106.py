@@ -49,7 +49,7 @@ BALANCED_CARD = DatasetCard(
         "Of each class of CIFAR-10, 500 training and 100 test images are drawn: those with the "
         "smallest sha256 of a key, made of 'seed' and the part, followed by their pixels. "
         "CIFAR-100's classes have just as many, so all of them are taken. images=all takes every "
-        "image of CIFAR-10's classes too.",
+        "image of CIFAR-10's classes too, images=all-test every test image of theirs.",
         "The embedding huang2012 has the paper's own vectors of the 106 names; 26 of them were "
         "never trained.",
         "Some classes are near an unseen one: pickup_truck and streetcar to truck, man, girl and "
@@ -66,16 +66,24 @@ ALL_CARD = replace(
     train_images=98_000,
     test_images=19_600,
 )
+ALL_TEST_CARD = replace(
+    BALANCED_CARD,
+    title="CIFAR-106, all test images",
+    summary="CIFAR-10's ten classes and 96 of CIFAR-100's, 500 training images of each, all test images",
+    test_images=19_600,
+)
+CARDS = {"balanced": BALANCED_CARD, "all": ALL_CARD, "all-test": ALL_TEST_CARD}
 
 
 class Cifar106:
     """CIFAR-10 and 96 classes of CIFAR-100, six classes unseen (Socher et al. 2013, § 6.6).
 
-    ``images``: ``balanced``, 500 training and 100 test images of every class, or ``all``. ``seed``
-    draws other images of CIFAR-10 where they are balanced.
+    ``images``: ``balanced``, 500 training and 100 test images of every class, ``all``, or
+    ``all-test``, 500 training images and all test images. ``seed`` draws other images of CIFAR-10
+    where not all are taken.
     """
 
-    card = CardByParameter("images", {"balanced": BALANCED_CARD, "all": ALL_CARD})
+    card = CardByParameter("images", CARDS)
 
     def __init__(self, images: str = "balanced", seed: int = 0) -> None:
         self.images = images
@@ -93,13 +101,14 @@ class Cifar106:
         """Open both data sets; their parts come in blocks of at most 1,000 images.
 
         Raises DataError, naming the file, where one is damaged or of another data set; InputError
-        for ``images`` other than balanced or all.
+        for ``images`` other than balanced, all or all-test.
         """
-        if self.images not in ("balanced", "all"):
+        if self.images not in CARDS:
             raise InputError(
-                f"dataset cifar106: images = {self.images!r}: must be 'balanced' or 'all'; leave "
-                "it out for 'balanced'"
+                f"dataset cifar106: images = {self.images!r}: must be one of {', '.join(CARDS)}; "
+                "leave it out for balanced"
             )
+        whole = {"balanced": (), "all": ("train", "test"), "all-test": ("test",)}[self.images]
         ten, hundred = Cifar10().load(places), Cifar100().load(places)
         names = (*ten.class_names, *(n for n in hundred.class_names if n not in LEFT_OUT))
         place = {name: label for label, name in enumerate(names)}
@@ -111,7 +120,7 @@ class Cifar106:
             yield from relabelled(getattr(hundred, name)(), new_label)
             yield from (
                 blocks()
-                if self.images == "all"
+                if name in whole
                 else draw(blocks(), each, key=f"zslbench:cifar106:{self.seed}:{name}:".encode())
             )
 

@@ -32,8 +32,8 @@ CIFAR106 = ComponentSpec(
             "images",
             "str",
             "balanced",
-            "500 training and 100 test images of every class, or all",
-            choices=("balanced", "all"),
+            "500 training and 100 test images of every class, or all, or all test images",
+            choices=("balanced", "all", "all-test"),
         ),
         Param(
             "seed", "int", 0, "draws other images of CIFAR-10 where they are balanced", minimum=0
