@@ -53,7 +53,7 @@ def write_report(run_folder: Path, target: Path) -> Path:
     page = target / f"{name}.html"
     with refusals_named(target, "--report"):
         for drawing in drawings:
-            _write_figure(target / "figures" / f"{name}-{drawing.name}", drawing)
+            write_figure(target / "figures" / f"{name}-{drawing.name}", drawing)
         write_text(page, render_page(record, scores, drawings, missing))
     return page
 
@@ -105,7 +105,7 @@ def render_page(record: Record, scores: Scores, drawings: list[Drawing], missing
         summary=sum_up(record),
         tiles=choose_tiles(scores),
         facts=state_facts(record),
-        figures=[_embed(drawing) for drawing in drawings],
+        figures=[embed(drawing) for drawing in drawings],
         missing=missing,
         score_groups=tabulate_scores(scores),
         words=tabulate_words(record),
@@ -135,14 +135,16 @@ def _require_scores(record: Record) -> Scores:
     return record.scores
 
 
-def _write_figure(stem: Path, drawing: Drawing) -> None:
+def write_figure(stem: Path, drawing: Drawing) -> None:
+    """Write ``drawing`` as SVG, CSV and PNG beside each other, whole or not at all."""
     write_text(stem.with_name(f"{stem.name}.svg"), drawing.svg())
     write_text(stem.with_name(f"{stem.name}.csv"), drawing.csv())
     with replacing(stem.with_name(f"{stem.name}.png")) as temporary:
         drawing.save_png(temporary)
 
 
-def _embed(drawing: Drawing) -> dict[str, Any]:
+def embed(drawing: Drawing) -> dict[str, Any]:
+    """What a page's template shows of ``drawing``: its words, its SVG, its numbers as a link."""
     data = base64.b64encode(drawing.csv().encode()).decode()
     return {
         "name": drawing.name,

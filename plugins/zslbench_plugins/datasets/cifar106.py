@@ -69,7 +69,7 @@ ALL_CARD = replace(
 ALL_TEST_CARD = replace(
     BALANCED_CARD,
     title="CIFAR-106, all test images",
-    summary="CIFAR-10's ten classes and 96 of CIFAR-100's, 500 training images of each, all test images",
+    summary="CIFAR-10's ten classes and 96 of CIFAR-100's, 500 training images, all test images",
     test_images=19_600,
 )
 CARDS = {"balanced": BALANCED_CARD, "all": ALL_CARD, "all-test": ALL_TEST_CARD}

@@ -1,0 +1,141 @@
+"""Plans run one after another, each row once; the time that is left, from the times before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zslbench.api import fixed_options
+from zslbench.errors import ZSLBenchError
+from zslbench.estimate import Estimate, estimate
+from zslbench.grid import make_grid
+from zslbench.runner import Runner, Workspace
+from zslbench_plugins.reproduce.experiment import Desk, Experiment, Row, Rows
+from zslbench_plugins.reproduce.page import Section
+from zslbench_plugins.reproduce.plan import adapt, load_plan
+
+if TYPE_CHECKING:
+    from zslbench.registry import Registry
+    from zslbench.runspec import Request
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is asked for."""
+
+    experiments: tuple[Experiment, ...]
+    quick: bool
+    shapes: bool
+    seeds: str
+    threads: int
+    data_dir: Path
+    out: Path
+    cache_dir: Path
+    offline: bool
+
+
+class Session:
+    """Runs the plans of some experiments; a row that is finished answers from its record."""
+
+    def __init__(self, choice: Choice, registry: Registry, say: Say) -> None:
+        self.choice = choice
+        self.say = say
+        self.workspace = Workspace(
+            choice.data_dir, choice.out, choice.cache_dir, offline=choice.offline
+        )
+        self.runner = Runner(registry, self.workspace)
+        self.registry = registry
+        self.rows: dict[str, Rows] = {}
+
+    def requests(self, name: str) -> tuple[Request, ...]:
+        """The rows of the plan ``name`` as they are asked for here."""
+        choice = self.choice
+        plan = adapt(
+            load_plan(name), quick=choice.quick, shapes=choice.shapes, seeds=choice.seeds,
+            data_dir=choice.data_dir,
+        )  # fmt: skip
+        fixed = fixed_options(0.05, 0, choice.threads, "cpu", None)
+        return make_grid(**plan, **fixed).requests()
+
+    def run(self) -> None:
+        """Run every plan of every experiment; failures of rows are kept with their reason."""
+        names = plan_names(self.choice.experiments)
+        planned = {name: self.requests(name) for name in names}
+        began, total = time.monotonic(), sum(map(len, planned.values()))
+        done = 0
+        for place, name in enumerate(names):
+            left = self._left(planned, names[place:])
+            elapsed = (time.monotonic() - began) / 60
+            self.say(
+                f"plan {place + 1} of {len(names)}, {name}: {len(planned[name])} rows "
+                f"({done} of {total} done, {elapsed:.0f} min so far; {left})"
+            )
+            self.rows[name] = self._run_plan(planned[name])
+            done += len(planned[name])
+
+    def sections(self) -> list[Section]:
+        """Each experiment with the part of the page that its rows give."""
+        choice = self.choice
+        reference = choice.data_dir / "socher2013"
+        desk = Desk(
+            rows=lambda name: self.rows.get(name, Rows(())),
+            data_dir=choice.data_dir,
+            reference=reference if reference.is_dir() and not choice.shapes else None,
+        )
+        found = []
+        for experiment in choice.experiments:
+            rows = [self.rows[name] for name in experiment.plans]
+            reasons = tuple(dict.fromkeys(reason for r in rows for reason in r.failures))
+            there = any(len(r) for r in rows)
+            found.append(Section(experiment, experiment.draw(desk) if there else None, reasons))
+        return found
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What holds for the whole page."""
+        records = [row.record for rows in self.rows.values() for row in rows]
+        if not records:
+            return []
+        first = records[0]
+        names = sorted({record.dataset.component.name for record in records})
+        return [
+            ("Runs", f"{len(records)}, their records in runs/"),
+            ("Images", ", ".join(names)),
+            ("Seeds", self.choice.seeds),
+            ("Setting", ", ".join(sorted({record.setting for record in records}))),
+            ("Machine", f"{first.machine}, {first.threads} threads"),
+            ("Code", f"zslbench {first.versions.get('zslbench')}, revision {first.git_revision}"),
+        ]
+
+    def _left(self, planned: dict[str, tuple[Request, ...]], names: Iterable[str]) -> str:
+        """What the plans still to come will take, from the times of rows like them."""
+        requests = tuple(request for name in names for request in planned[name])
+        try:
+            told = estimate(requests, self.registry, self.workspace)
+        except ZSLBenchError:  # a part that is absent fails its own row, with the reason
+            return "time left unknown"
+        whole = sum(told, Estimate())
+        known = f"about {whole.seconds / 60:.0f} min left"
+        return f"{known}, and {whole.unknown} stages never timed here" if whole.unknown else known
+
+    def _run_plan(self, requests: tuple[Request, ...]) -> Rows:
+        rows, failures = [], []
+        for request in requests:
+            try:
+                rows.append(Row(request, self.runner.run(request), self.runner))
+            except ZSLBenchError as error:
+                failures.append(str(error))
+                self.say(f"a row failed: {error}")
+        return Rows(tuple(rows), tuple(failures))
+
+
+def plan_names(experiments: Iterable[Experiment]) -> tuple[str, ...]:
+    """The plans of ``experiments``, each once, in their order."""
+    names: dict[str, Any] = {}
+    for experiment in experiments:
+        names |= dict.fromkeys(experiment.plans)
+    return tuple(names)
