@@ -1,14 +1,60 @@
 """The experiments of Socher et al. 2013, in the order of the paper."""
 
 from zslbench_plugins.reproduce.experiment import Experiment
-from zslbench_plugins.reproduce.parts import threshold
+from zslbench_plugins.reproduce.parts import (
+    attributes,
+    bayesian,
+    beyond,
+    distractors,
+    hundred,
+    novel_images,
+    pairs,
+    softmax,
+    space,
+    threshold,
+)
 
 EXPERIMENTS = (
     Experiment(
-        key="fig4",
-        section="§ 6.2, figure 4",
-        title="Seen against unseen accuracy",
-        plans=("cat-truck", "per-class", "loop-variants", "seen-dictionary"),
-        draw=threshold.draw,
+        "fig2", "§ 4, figure 2", "Images and words in one space", ("cat-truck",), space.draw
     ),
-)
+    Experiment(
+        "softmax", "§ 6.1", "The seen classes alone", ("cat-truck", "seen-dictionary"),
+        softmax.draw,
+    ),
+    Experiment(
+        "fig3", "§ 6.1, figure 3", "Between two unseen classes",
+        ("pairs", "all-pairs", "random-words"), pairs.draw, on_shapes=False,
+    ),
+    Experiment(
+        "fig4", "§ 6.2, figure 4", "Seen against unseen accuracy",
+        ("cat-truck", "per-class", "loop-variants", "seen-dictionary"), threshold.draw,
+    ),
+    Experiment(
+        "table1", "§ 6.3, table 1", "Posteriors put together",
+        ("bayesian", "bayesian-sampled", "bayesian-gaussian", "cat-truck"), bayesian.draw,
+    ),
+    Experiment(
+        "dap", "§ 6.4, table 1", "Attributes in place of words", ("dap", "cat-truck"),
+        attributes.draw, on_shapes=False,
+    ),
+    Experiment(
+        "novel", "§ 6.5", "The most novel images", ("false-positives",), novel_images.draw
+    ),
+    Experiment(
+        "cifar106", "§ 6.6", "A hundred seen classes", ("cifar106", "cifar106-trained"),
+        hundred.draw, on_shapes=False,
+    ),
+    Experiment(
+        "fig6", "§ 6.7, figure 6", "Words that nobody asked for",
+        (
+            "distractors-nouns", "distractors-cat", "distractors-truck", "distractors-huang-nouns",
+            "distractors-huang-cat", "distractors-huang-truck",
+        ),
+        distractors.draw, on_shapes=False,
+    ),
+    Experiment(
+        "beyond", "beyond the paper", "Ten years on", ("beyond", "summary"), beyond.draw,
+        extended=True, on_shapes=False,
+    ),
+)  # fmt: skip

@@ -1,0 +1,44 @@
+"""§ 6.6: CIFAR-106, six classes unseen."""
+
+from __future__ import annotations
+
+from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Rows
+from zslbench_plugins.reproduce.measured import finding
+
+
+def draw(desk: Desk) -> Part:
+    """The six unseen classes with two layers and with one; all classes, and those with words."""
+    rows, trained = desk.rows("cifar106"), desk.rows("cifar106-trained")
+    two, one = rows.where(mapping="socher2013"), rows.where(mapping="linear")
+    return Part(
+        words=(
+            "CIFAR-10 and 96 classes of CIFAR-100, with forest, lobster, orange, boy, truck and "
+            "cat unseen; 500 training images of every class, as the authors' code has it. All test "
+            "images are used: cat and truck are 2,000 of the 2,400 of unseen classes, so per image "
+            "is mostly about them, and per class stands beside it.",
+            "26 of the 106 words have a vector that was never trained: they lie together near the "
+            "origin. The second half leaves their classes out.",
+        ),
+        findings=(
+            finding("softmax, 100 seen classes", two, "known_accuracy", published=0.527),
+            finding(
+                "6 unseen classes, two layers, per image", two, "zsl_accuracy",
+                published=0.527, goal=0.527,
+            ),
+            finding("6 unseen classes, two layers, per class", two, "T1", goal=0.43),
+            finding("6 unseen classes, one linear layer, per image", one, "zsl_accuracy",
+                    published=0.422),
+            finding("6 unseen classes, one linear layer, per class", one, "T1"),
+            *_trained(trained),
+        ),
+    )  # fmt: skip
+
+
+def _trained(rows: Rows) -> list[Finding]:
+    words = "80 classes with a trained word"
+    found = [finding(f"{words}: softmax, 74 seen classes", rows[:0] or rows, "known_accuracy")]
+    for mapping, layers in (("socher2013", "two layers"), ("linear", "one linear layer")):
+        chosen = rows.where(mapping=mapping)
+        found.append(finding(f"{words}: 6 unseen, {layers}, per image", chosen, "zsl_accuracy"))
+        found.append(finding(f"{words}: 6 unseen, {layers}, per class", chosen, "T1"))
+    return found

@@ -1,0 +1,100 @@
+"""§ 6.5: how many of the images that look most novel are of seen classes."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import beta
+
+from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
+from zslbench.report.palette import LIGHT
+from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
+
+MOST_NOVEL = 100
+SPACES = {
+    "gaussian": ("word space", 0.12, "seen", "-"),
+    "class-gaussian": ("raw feature space, centred on class means", 0.78, "unseen", "--"),
+}
+
+
+def draw(desk: Desk) -> Part:
+    """False positives among the most novel images in word space and in feature space."""
+    rows = desk.rows("false-positives")
+    return Part(
+        words=(
+            f"The {MOST_NOVEL} test images with the highest novelty, by the same Gaussian: round "
+            "the classes' words in word space, round the classes' means in the space of raw "
+            "features. A false positive is an image of a seen class. Four of five test images are "
+            "of seen classes, so a detector that knows nothing has 80 %.",
+        ),
+        findings=tuple(_finding(row) for row in _first(rows)),
+        drawings=(_draw_shares(rows),) if rows else (),
+    )
+
+
+def false_positives(row: Row, most: int = MOST_NOVEL) -> tuple[int, int]:
+    """How many of the ``most`` most novel test images are of seen classes, and of how many."""
+    unseen, novelty = row.inspect().labels.is_unseen, row.prediction.novelty
+    if novelty is None:
+        raise ValueError(f"record {row.record.run_id} has no novelty")
+    chosen = np.argsort(-novelty, kind="stable")[:most]
+    return int((~unseen[chosen]).sum()), len(chosen)
+
+
+def interval(hits: int, n: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    low = float(beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
+    return low, high
+
+
+def _first(rows: Rows) -> list[Row]:
+    """One row a detector."""
+    return [row for name in SPACES for row in rows.where(novelty=name)[:1]]
+
+
+def _finding(row: Row) -> Finding:
+    where, published, _, _ = SPACES[row.slot("novelty")]
+    hits, n = false_positives(row)
+    low, high = interval(hits, n)
+    return Finding(
+        f"false positives among {n}, {where} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
+        hits / n,
+        se=(hits / n * (1 - hits / n) / n) ** 0.5,
+        published=published,
+        command=row.command,
+    )
+
+
+def _draw_shares(rows: Rows) -> Drawing:
+    table: list[tuple[object, ...]] = []
+    with drawing():
+        figure, axes = begin_figure(3.6)
+        for row in _first(rows):
+            where, _, colour, dash = SPACES[row.slot("novelty")]
+            unseen, novelty = row.inspect().labels.is_unseen, row.prediction.novelty
+            if novelty is None:
+                continue
+            order = np.argsort(-novelty, kind="stable")
+            share = np.cumsum(~unseen[order]) / np.arange(1, len(order) + 1)
+            n = np.unique(np.geomspace(10, len(order), 120).astype(int))
+            axes.plot(
+                n, 100 * share[n - 1], color=LIGHT[colour], linestyle=dash, linewidth=2,
+                label=where,
+            )  # fmt: skip
+            table += [(where, int(i), float(share[i - 1])) for i in n]
+            base = 100 * float((~unseen).mean())
+        axes.axhline(base, color=LIGHT["line"], linewidth=1)
+        axes.set(xscale="log", ylim=(0, 100))
+        axes.set_xlabel("most novel test images")
+        axes.set_ylabel("of seen classes (%)")
+        put_legend_below(figure, axes, 1)
+    return Drawing(
+        name="false-positives",
+        title="Seen classes among the most novel images",
+        explanation="A good detector has few images of seen classes on the left.",
+        reading="The thin line is the share of seen classes among all test images.",
+        alt="Share of seen classes among the most novel images, in word and in feature space.",
+        figure=figure,
+        header=("space", "most novel images", "share of seen classes"),
+        rows=tuple(table),
+    )
