@@ -39,6 +39,7 @@ LARGE = {
 }
 ELSEWHERE = {  # checked by a test of their own, which gives them what they need
     "identity": "test_feature_detectors.py: images and classes of one width",
+    "dap": "test_dap.py: classes that have attributes",
     "concat": "test_composed.py: the embeddings that it is made of",
     "reduced/*": "test_composed.py: the backbone that it is made of",
     "features/*": "test_feature_files.py: a file of features",

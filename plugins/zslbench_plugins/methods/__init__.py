@@ -1,7 +1,7 @@
 """Bundled methods: recipes that can be read as data, and the floor."""
 
 from zslbench.hookspecs import Register, hookimpl
-from zslbench.specs import DATASET_DEFAULT, ComponentSpec, Recipe
+from zslbench.specs import DATASET_DEFAULT, ComponentSpec, Param, Recipe
 
 ZSLBENCH_API = 1
 
@@ -11,6 +11,7 @@ def register_methods(register: Register) -> None:
     """Offer the bundled methods."""
     register(SOCHER)
     register(SUMMARY)
+    register(DAP)
     register(CHANCE)
 
 
@@ -57,6 +58,23 @@ SUMMARY = ComponentSpec(
         },
     ),
 )
+
+DAP = ComponentSpec(
+    kind="method",
+    name="dap",
+    target="zslbench_plugins.methods.dap:DirectAttributePrediction",
+    summary="Direct attribute prediction: a logistic regression for each attribute, then the class "
+    "with these attributes; needs --embedding attributes/PATH",
+    reference="Lampert et al., CVPR 2009 and TPAMI 2014; Socher et al. 2013, § 6.4",
+    params=(
+        Param("ridge", "float", 1e-3, "weight decay", minimum=0, exclusive_minimum=True),
+        Param(
+            "gap", "float", 1e-2, "gap of each attribute to the optimum, relative to the mean loss",
+            minimum=0, exclusive_minimum=True,
+        ),
+        Param("max_passes", "int", 1000, "passes over the features before giving up", minimum=1),
+    ),
+)  # fmt: skip
 
 CHANCE = ComponentSpec(
     kind="method",
