@@ -13,6 +13,7 @@ def register_novelty(register: Register) -> None:
     register(GAUSSIAN)
     register(GAUSSIAN_MIXTURE)
     register(CLASS_GAUSSIAN)
+    register(LOOP)
     register(LOGISTIC)
     for spec in (*declared_scores.SPECS, *declared_sklearn.SPECS, *declared_pyod.SPECS):
         register(spec)
@@ -70,3 +71,26 @@ LOGISTIC = ComponentSpec(
         Param("folds", "int", 4, "groups of seen classes that play unseen in turn", minimum=2),
     ),
 )
+
+LOOP = ComponentSpec(
+    kind="novelty",
+    name="loop",
+    target="zslbench_plugins.novelty.loop:LoopDetector",
+    summary="Local outlier probability: how much less dense it is than round the neighbours",
+    reference="Kriegel et al. 2009; Socher et al. 2013, § 5.2",
+    params=(
+        Param("k", "int", 20, "neighbours", minimum=1),
+        Param("lam", "floats", (3.0,), "λ: one number, or one a seen class (per-class only)"),
+        Param(
+            "contexts", "str", "pooled",
+            "neighbours of all seen classes, or of each in turn with the least novelty over them",
+            choices=("pooled", "per-class"),
+        ),
+        Param(
+            "denominator", "str", "own",
+            "pdist of the neighbours in their own contexts, or as the paper prints it",
+            choices=("own", "paper"),
+        ),
+        Param("root2", "bool", False, "divide by √2 before erf, as Kriegel et al. do"),
+    ),
+)  # fmt: skip
