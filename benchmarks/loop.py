@@ -52,9 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(f"{options.train} training × {options.test} test points × {options.dimensions}")
-        print(
-            f"loop                 {seconds:6.1f} s, of which fit {fitted:.1f} s; peak {peak:.2f} GiB"
-        )
+        print(f"loop                 {seconds:6.1f} s, of which fit {fitted:.1f} s; {peak:.2f} GiB")
 
         from sklearn.neighbors import NearestNeighbors
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-import torch
 from scipy.special import erf
 
 from zslbench.errors import InputError
@@ -68,7 +67,6 @@ class LoopDetector:
         """
         if view.Z is None:
             raise InputError("loop reads Z: give it a method with a mapping")
-        torch.set_num_threads(context.threads)
         lam = self._lam(len(classes.seen))
         groups = (
             [("all seen classes", np.arange(len(view.Z)))]

@@ -1,4 +1,4 @@
-"""The nearest of many points, exact: candidates by float32 products, distances in float64."""
+"""The nearest of many points, exact to the last bit: scikit-learn's candidates, distances anew."""
 
 from __future__ import annotations
 
@@ -6,36 +6,41 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+from sklearn.neighbors import NearestNeighbors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from zslbench.contracts import Floats, Int
 
-BLOCK = 512  # queries a step: memory stays bounded by BLOCK × points × 4 bytes
-SPARE = 16  # candidates beyond k, so that rounding seldom costs a search in float64
-ROUNDING = 2.0**-23  # of float32
+    Float64 = NDArray[np.float64]
+
+BLOCK = 2048  # queries a step: memory stays bounded whatever their number
+SPARE = 12  # candidates beyond k, so that rounding and ties seldom cost a search by hand
+ROUNDING = 2.0**-52  # of float64
 
 
 @dataclass(frozen=True)
 class Found:
-    """The k nearest of each query, nearest first, ties by index."""
+    """The k nearest of each query, nearest first, ties by row."""
 
     squares: NDArray[np.float64]  # (n, k) squared distances
     rows: Int  # (n, k) rows of the points
 
 
 class Neighbours:
-    """Searches points (n, m); of points equally far the one with the lower row comes first."""
+    """Searches points (n, m); of points equally far the one with the lower row comes first.
+
+    The candidates come from products, ‖f‖² − 2 fq + ‖q‖², which lose the digits of points that are
+    near each other; their distances are computed again from differences.
+    """
 
     def __init__(self, points: Floats) -> None:
         self.points = np.ascontiguousarray(points, dtype=np.float64)
         self.centre = self.points.mean(axis=0)
-        centred = (self.points - self.centre).astype(np.float32)
-        self._narrow = torch.from_numpy(centred)
-        self._norms = self._narrow.square().sum(dim=1)
-        self._largest = float(self._norms.max())
+        centred = self.points - self.centre
+        self._search = NearestNeighbors(algorithm="brute").fit(centred)
+        self._largest = float(np.square(centred).sum(axis=1).max())
 
     def search(self, queries: Floats, k: int, *, own: Int | None = None) -> Found:
         """Find the ``k`` nearest of each of ``queries`` (b, m).
@@ -52,32 +57,25 @@ class Neighbours:
             squares[block], rows[block] = self._block(given, k, mine)
         return Found(squares, rows)
 
-    def _block(
-        self, queries: NDArray[np.float64], k: int, own: Int | None
-    ) -> tuple[NDArray[np.float64], Int]:
-        narrow = torch.from_numpy((queries - self.centre).astype(np.float32))
-        near = torch.addmm(self._norms[None], narrow, self._narrow.T, alpha=-2)
-        if own is not None:
-            near[torch.arange(len(queries)), torch.from_numpy(own)] = torch.inf
-        many = min(k + SPARE, len(self.points) - (own is not None))
-        values, chosen = torch.topk(near, many, largest=False, sorted=False)
-        rows = np.sort(chosen.numpy(), axis=1)  # by row, so that a stable sort settles ties
+    def _block(self, queries: Float64, k: int, own: Int | None) -> tuple[Float64, Int]:
+        centred = queries - self.centre
+        many = min(k + SPARE + (own is not None), len(self.points))
+        far, rows = self._search.kneighbors(centred, many)
+        rows = np.sort(rows, axis=1)  # by row, so that a stable sort settles ties
         squares = np.square(queries[:, None] - self.points[rows]).sum(axis=2)
+        if own is not None:
+            squares[rows == own[:, None]] = np.inf
         order = np.argsort(squares, axis=1, kind="stable")[:, :k]
         squares, rows = np.take_along_axis(squares, order, 1), np.take_along_axis(rows, order, 1)
-        if many < len(self.points) - (own is not None):
-            own_squares = narrow.square().sum(dim=1)
-            # No point that was left out is nearer than this: sums of m products round so far.
-            m = self.points.shape[1]
-            error = ROUNDING * (m + 8) * (2 * own_squares + 2 * self._largest)
-            floor = (values.max(dim=1).values + own_squares - error).double().numpy()
+        if many < len(self.points):
+            # No point that was left out is nearer than the last candidate, but for rounding.
+            error = ROUNDING * (self.points.shape[1] + 8) * 2
+            floor = np.square(far[:, -1]) - error * (np.square(centred).sum(axis=1) + self._largest)
             for i in np.flatnonzero(squares[:, -1] >= floor):
-                squares[i], rows[i] = self._exactly(queries[i], k, None if own is None else own[i])
+                squares[i], rows[i] = self._by_hand(queries[i], k, None if own is None else own[i])
         return squares, rows
 
-    def _exactly(
-        self, query: NDArray[np.float64], k: int, own: int | None
-    ) -> tuple[NDArray[np.float64], Int]:
+    def _by_hand(self, query: Float64, k: int, own: int | None) -> tuple[Float64, Int]:
         squares = np.square(self.points - query).sum(axis=1)
         if own is not None:
             squares[own] = np.inf
