@@ -65,7 +65,7 @@ def test_the_card_counts_what_is_drawn(small: Path) -> None:
 
 
 def test_nothing_else_can_be_sampled() -> None:
-    with pytest.raises(InputError, match=r"cifar10, cifar100, cifar106"):
+    with pytest.raises(InputError, match=r"cifar10, cifar100, cifar106, cifar106-trained"):
         _ = SampledDataset("mnist").card
     with pytest.raises(InputError, match="cifar10"):
         Registry.discover().resolve("dataset", "sample/cifar11")

