@@ -101,7 +101,7 @@ def row(novelty, margin, labels, unseen, *, known=None, novel=None):  # type: ig
         novelty=np.asarray(novelty, np.float32),
     )
     table = ClassTable(("a", "b", "c"), ("seen", "seen", "unseen"))
-    told = SimpleNamespace(classes=table, labels=TestLabels(y, np.asarray(unseen)))
+    told = SimpleNamespace(classes=table, labels=TestLabels(y, np.asarray(unseen, bool)))
     return SimpleNamespace(prediction=given, inspect=lambda: told)
 
 
