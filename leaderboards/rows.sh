@@ -3,7 +3,7 @@
 # CIFAR-10 is looked for in ZSLBENCH_DATA_DIR. What is cached or finished is not computed again.
 set -eu
 cd "$(dirname "$0")/.."
-OUT=${OUT:-zslbench-runs}
+OUT=${OUT:-zslbench-runs/published}
 THREADS=${THREADS:-2}
 
 run() { # DATASET SEEDS OPTIONS…

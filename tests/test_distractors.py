@@ -197,3 +197,24 @@ def test_bad_distractors_are_clear_errors(run, words, options, message):
 def test_a_distractor_without_a_vector_is_named(run):
     with pytest.raises(zslbench.DataError, match="'unicorn'"):
         run("unicorn")
+
+
+def test_a_dry_run_knows_that_distractors_are_another_run(run, tmp_path):
+    run(candidates="unseen+distractors")
+
+    def finished(distractors):
+        planned = zslbench.plan_grid(
+            "tiny",
+            "colours",
+            slots={"embedding": "names", "mapping": "flat"},
+            set={"unseen_classifier.candidates": "unseen+distractors"},
+            distractors=distractors,
+            threads=1,
+            out=tmp_path / "out",
+            cache_dir=tmp_path / "cache",
+            plugins=[tiny, sys.modules[__name__]],
+        )
+        return [estimate.finished for estimate in planned.estimates]
+
+    assert finished(()) == [True]
+    assert finished(("gold",)) == [False]

@@ -167,7 +167,10 @@ def test_scores_are_made_of_predictions_and_labels_alone(name):
     assert tops <= {"score", "contracts", "errors"}
 
 
-@pytest.mark.parametrize("name", BUNDLED)
+COMMANDS = "zslbench_plugins.reproduce"  # a command runs things, as the harness's own do
+
+
+@pytest.mark.parametrize("name", [name for name in BUNDLED if not name.startswith(COMMANDS)])
 def test_a_bundled_component_uses_what_a_stranger_may_use(name):
     """Contracts, errors and helpers; never the machinery that runs it."""
     tops = {
@@ -193,3 +196,8 @@ def test_registration_imports_nothing_but_plain_data():
         if ".declared_" in name:
             own = {t.rpartition(".")[0] for t in imports(tree) if t.startswith("zslbench")}
             assert own <= {"zslbench.specs", "zslbench_plugins.sklearn_family.params", name}, name
+
+
+@pytest.mark.parametrize("name", [name for name in BUNDLED if not name.startswith(COMMANDS)])
+def test_no_component_uses_a_command(name):
+    assert not [target for target in imports(BUNDLED[name]) if target.startswith(COMMANDS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,13 @@ from zslbench.runspec import identity
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from zslbench.contracts import Dataset, Places
+    from zslbench.contracts import Dataset, ImageBlock, Places
     from zslbench.hashes import FileHashes
     from zslbench.monitor import Monitor
     from zslbench.registry import Registry
     from zslbench.specs import ComponentRef
+
+_END: Any = object()  # what no part yields
 
 
 @dataclass(frozen=True)
@@ -53,14 +55,31 @@ class DatasetCache:
         about, contents, folder = self._locate(ref, dataset, files)
         data = images.open_stored(folder)
         if data is None:
-            with (
-                self.registry.calling(ref, "load"),
-                self.monitor.stage("read images") as progress,
-            ):
-                data = images.store(
-                    dataset.load(self.places), folder, progress, what=self.registry.describe(ref)
+            with self.monitor.stage("read images", _images(dataset)) as progress:
+                with self.registry.calling(ref, "load"):
+                    raw = dataset.load(self.places)
+                raw = replace(
+                    raw, train=self._blamed(ref, raw.train), test=self._blamed(ref, raw.test)
                 )
+                data = images.store(raw, folder, progress, what=self.registry.describe(ref))
         return OpenDataset(dataset, data, about, contents)
+
+    def _blamed(
+        self, ref: ComponentRef, part: Callable[[], Iterator[ImageBlock]]
+    ) -> Callable[[], Iterator[ImageBlock]]:
+        """``part`` with its own failures in the data set's name, and no others."""
+
+        def blocks() -> Iterator[ImageBlock]:
+            with self.registry.calling(ref, "load"):
+                found = iter(part())
+            while True:
+                with self.registry.calling(ref, "load"):
+                    block = next(found, _END)
+                if block is _END:
+                    return
+                yield block
+
+        return blocks
 
     def find(
         self, ref: ComponentRef, unseen: tuple[str, ...] | None = None
@@ -83,7 +102,7 @@ class DatasetCache:
                 raise
         with (
             self.registry.calling(ref, "fetch"),
-            self.monitor.stage("fetch data set", dataset.card.title) as progress,
+            self.monitor.stage("fetch data set", _download(dataset)) as progress,
         ):
             return tuple(dataset.fetch(replace(self.places, progress=progress)))
 
@@ -116,3 +135,15 @@ class DatasetCache:
             self.monitor.stage("index images") as progress,
         ):
             return [[ref.label, digest(replace(self.places, progress=progress))]]
+
+
+def _images(dataset: Dataset) -> str:
+    """How much there is to read, by the card; a family's may not know."""
+    count = dataset.card.train_images + dataset.card.test_images
+    return f"{count:,} images, kept decoded in the cache" if count else ""
+
+
+def _download(dataset: Dataset) -> str:
+    """What is fetched, and its size where the card states one."""
+    size = dataset.card.files[0].size if dataset.card.files else 0
+    return f"{dataset.card.title}, {size / 1e6:,.0f} MB" if size else dataset.card.title

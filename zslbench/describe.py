@@ -70,7 +70,7 @@ def describe_run(
         seed=spec.seed,
         threads=spec.threads,
         device=spec.device,
-        pipeline=_pipeline(spec),
+        pipeline={"version": PIPELINE_VERSION, **(outcome.done if outcome else {})},
         cut=outcome.cut if outcome else None,
         versions=versions(sorted({r.distribution for r in refs if r.distribution != "local"})),
         git_revision=git_revision(),
@@ -227,13 +227,3 @@ def _overlap(spec: RunSpec, outcome: Outcome | None) -> dict[str, str]:
     if outcome is None:
         return {}
     return dict(overlap(outcome.pretraining, spec.unseen))
-
-
-def _pipeline(spec: RunSpec) -> dict[str, Any]:
-    about: dict[str, Any] = {"version": PIPELINE_VERSION}
-    if spec.method.target:
-        return about
-    return about | {
-        "refit": "the seen classifier, on training and validation parts",
-        "standardise": "mean and variance of the seen training part",
-    }

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from zslbench.errors import EnvironmentFailure, ZSLBenchError
 
 PATIENCE = 6 * 3600  # seconds that a run waits for another one
@@ -27,6 +25,9 @@ REFUSALS = {
     errno.EPERM: "permission denied",
     errno.ENOTDIR: "a file is in the way of a folder",
     errno.EEXIST: "a file is in the way of a folder",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its links go round in a circle",
+    errno.EIO: "the disk cannot be read or written",
 }
 
 
@@ -92,12 +93,23 @@ def refusals_named(path: Path, option: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in REFUSALS:
+        why = REFUSALS.get(error.errno or 0)
+        if why is None and error.errno == errno.ENOENT and _is_on_the_way(error.filename, path):
+            why = "the folder cannot be made there"
+        if why is None:
             raise
         raise EnvironmentFailure(
-            f"cannot write {error.filename or path}: {REFUSALS[error.errno]}; "
+            f"cannot write {error.filename or path}: {why}; "
             f"free it, or choose another place with {option}"
         ) from error
+
+
+def _is_on_the_way(name: Any, path: Path) -> bool:
+    """Whether ``name`` is ``path``, a folder above it or something under it."""
+    if not isinstance(name, str):
+        return False
+    asked, given = path.absolute(), Path(name).absolute()
+    return given in (asked, *asked.parents) or asked in given.parents
 
 
 @contextmanager
@@ -154,6 +166,8 @@ def locked(path: Path, waiting: Callable[[], None] | None = None) -> Iterator[No
     ``waiting`` is called once where another process holds it. Raises EnvironmentFailure after
     :data:`PATIENCE` seconds.
     """
+    from filelock import FileLock, Timeout  # not needed to list and show, which start fast
+
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)
     try:

@@ -57,7 +57,7 @@ def check_rowwise(compute: Callable[[slice], Any], whole: Any, what: str) -> Non
         alone = np.asarray(compute(rows))
     except ZSLBenchError:
         raise
-    except Exception as error:  # the component's own code
+    except (Exception, SystemExit) as error:  # the component's own code
         raise PluginError(
             f"{what} failed on {rows.stop} images alone: {type(error).__name__}: {error}"
         ) from error

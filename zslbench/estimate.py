@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,21 @@ def estimate(
     return tuple(found)
 
 
+def expected_seconds(records: Iterable[Record], spec: RunSpec) -> Callable[[str], float | None]:
+    """Return a stage's name → the median of what it took on this data with these components."""
+    times = _times(records)
+    refs = {"method": spec.method, **spec.slots}
+
+    def of(stage: str) -> float | None:
+        kind = _kind(stage)
+        if kind is None:
+            return None
+        parts = tuple((slot, refs[slot].label) for slot in STAGES[kind] if slot in refs)
+        return times.get((kind, spec.dataset.label, parts))
+
+    return of
+
+
 def _tokens(spec: RunSpec) -> Iterable[Token]:
     refs = {"method": spec.method, **spec.slots}
     own = ("method",) if spec.method.target else tuple(s for s in STAGES if s != "method")
@@ -97,7 +112,15 @@ def _tokens(spec: RunSpec) -> Iterable[Token]:
         if stage in own or stage == OF_EVERY_ROW or (stage == "features" and "backbone" in refs):
             parts = tuple((slot, refs[slot].label) for slot in slots if slot in refs)
             varied = repr([sorted(refs[slot].params.items()) for slot in slots if slot in refs])
-            yield (stage, spec.dataset.label, parts, (varied, spec.unseen, spec.seed))
+            yield (
+                stage, spec.dataset.label, parts,
+                (varied, spec.unseen, _words(stage, spec.distractors), spec.seed),
+            )  # fmt: skip
+
+
+def _words(stage: str, distractors: tuple[str, ...]) -> tuple[str, ...]:
+    """What a stage depends on of them: only the unseen classifier learns of distractors."""
+    return distractors if stage in ("embedding", "unseen classifier", "method") else ()
 
 
 def _times(records: Iterable[Record]) -> dict[Token, float]:
@@ -150,7 +173,7 @@ def _wanted(spec: RunSpec) -> str:
         for slot, ref in components.items()
     }
     rest = (spec.unseen, spec.validation, spec.split_seed, spec.seed, spec.threads, spec.device)
-    return repr((sorted(parts.items()), rest, spec.reference))
+    return repr((sorted(parts.items()), rest, spec.reference, sorted(spec.distractors)))
 
 
 def _configuration(record: Record) -> str:
@@ -164,7 +187,7 @@ def _configuration(record: Record) -> str:
         tuple(sorted(split.unseen)), split.validation, split.split_seed, record.seed,
         record.threads, record.device,
     )  # fmt: skip
-    return repr((sorted(parts.items()), rest, record.reference))
+    return repr((sorted(parts.items()), rest, record.reference, sorted(split.distractors)))
 
 
 def _plain(value: Any) -> Any:

@@ -60,6 +60,11 @@ class FeatureTable:
         return str(self._component.fit_on)
 
     @property
+    def standardises(self) -> bool:
+        """Whether features are brought to mean 0 and variance 1."""
+        return bool(getattr(self._component, "standardise", True))
+
+    @property
     def pretraining(self) -> Any:
         """What the backbone saw before."""
         return self._component.pretraining if self._base is None else self._base.pretraining
@@ -195,7 +200,7 @@ class FeatureTable:
 
     @cached_property
     def _moments(self) -> Moments:
-        if not getattr(self._component, "standardise", True):
+        if not self.standardises:
             d = self._raw_seen.shape[1]
             return Moments(np.zeros(d), np.ones(d))
         rows = self._places(self._task.train_rows)
@@ -228,7 +233,7 @@ class FeatureTable:
         """
         raw, where = self._raw_seen, self._places(self.seen_rows)
         by = self._moments
-        if getattr(self._component, "standardise", True):
+        if self.standardises:
             by = moments(raw, where[train_rows], self._component.variance_floor)
         scratch = self._bench.stages.root / "scratch"
         found = tuple(

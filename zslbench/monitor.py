@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zslbench.contracts import Progress
+
+TOLD = 5.0  # seconds: a stage that takes less needs no word beforehand
 
 
 @dataclass(frozen=True)
@@ -31,10 +35,15 @@ class Monitor:
     def __init__(self, hook: Any) -> None:
         self._hook = hook  # pluggy's hook relay
         self.reports: list[StageReport] = []
+        self.expected: Callable[[str], float | None] = lambda _: None
+        """Stage → seconds that it took in runs like this one, where that is known."""
 
     @contextmanager
     def stage(self, name: str, note: str = "") -> Iterator[Progress]:
         """Measure the block as stage ``name``; yields the progress callback to hand on."""
+        seconds = self.expected(name)
+        if seconds is not None and seconds >= TOLD:
+            note = f"{note}, " * bool(note) + f"took {seconds:.0f} s in runs like this one"
         self._hook.stage_started(stage=name, note=note)
 
         def progress(done: int, total: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,8 @@ class Outcome:
     wordspace: WordSpace | None = None
     fitted: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Slot → numbers that its fit left: loss, passes, the ridge that was chosen."""
+    done: Mapping[str, str] = field(default_factory=dict)
+    """What the pipeline did besides its components: refit, standardise."""
 
 
 def predict(bench: Bench, spec: RunSpec) -> Outcome:
@@ -41,7 +43,14 @@ def predict(bench: Bench, spec: RunSpec) -> Outcome:
         return predict_whole(bench)
     pipeline = GatedPipeline(bench)
     if spec.reference == "supervised":
-        return _outcome(pipeline, supervised(pipeline), "stacking", words=False)
+        outcome = _outcome(pipeline, supervised(pipeline), "stacking", words=False)
+        return replace(
+            outcome,
+            done={
+                **outcome.done,
+                "refit": "the seen classifier, on training images of all classes",
+            },
+        )
     prediction = pipeline.predict()
     if spec.reference == "oracle":
         prediction = told(prediction, bench.task.labels)
@@ -62,6 +71,14 @@ def _outcome(
         cut=None if cut is None else float(cut),
         wordspace=_wordspace(pipeline, prediction) if words else None,
         fitted=pipeline.fitted,
+        done={
+            "refit": "the seen classifier, on training and validation parts"
+            if pipeline.refits
+            else "none: the seen classifier asks for held-out images",
+            "standardise": "mean and variance of the seen training part"
+            if pipeline.features.standardises
+            else "none: the features' scale has a meaning",
+        },
     )
 
 

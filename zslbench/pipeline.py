@@ -128,9 +128,14 @@ class GatedPipeline:
         """The seen classifier, refitted on all seen images it may learn from, on test images."""
         return self.branch("seen_classifier", "seen")
 
+    @property
+    def refits(self) -> bool:
+        """Whether the seen classifier learns from the validation part too in the end."""
+        return not needs_held_out(self.bench.create("seen_classifier"))
+
     def branch(self, slot: str, candidates: Candidates) -> Branch:
         """The classifier of ``slot`` over ``candidates`` on the test images."""
-        refit = slot == "seen_classifier" and not needs_held_out(self.bench.create(slot))
+        refit = slot == "seen_classifier" and self.refits
         learn_from = ("train", "validation") if refit else ("train",)
         arrays = self._classified(slot, candidates, learn_from, ("test",))
         self.fitted[slot] = read_fitted(arrays)

@@ -237,7 +237,7 @@ class Registry:
             component = cls(**params)
         except ZSLBenchError:
             raise
-        except Exception as error:  # the constructor is the plugin's own code
+        except (Exception, SystemExit) as error:  # the constructor is the plugin's own code
             raise PluginError(
                 f"{what} cannot be constructed from its declared parameters {sorted(params)}: "
                 f"{type(error).__name__}: {error}"
@@ -256,7 +256,7 @@ class Registry:
             yield
         except (ZSLBenchError, MemoryError):
             raise
-        except Exception as error:  # whatever a component raises: its fault, by name
+        except (Exception, SystemExit) as error:  # whatever a component raises: its fault
             if isinstance(error, OSError) and error.errno in REFUSALS:
                 raise
             raise PluginError(

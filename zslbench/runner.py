@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,10 @@ from zslbench.class_embedding import corpus_hash
 from zslbench.contracts import Context, Places
 from zslbench.dataset_cache import DatasetCache, OpenDataset
 from zslbench.describe import describe_run
-from zslbench.disk import explain_failure, locked, refusals_named, without_paths
+from zslbench.disk import DamagedFileWarning, explain_failure, locked, refusals_named, without_paths
 from zslbench.early_checks import check_run
 from zslbench.errors import DataError, ZSLBenchError
+from zslbench.estimate import expected_seconds
 from zslbench.hashes import FileHashes
 from zslbench.leaderboard.rows import file_name, write_csv
 from zslbench.machine import limited_threads, numerical_versions
@@ -92,6 +93,7 @@ class Runner:
             self._tabulate(spec, missing=run_id)
             return known
         bench = self._build(prepared, monitor)
+        monitor.expected = self._expected(spec)
         with refusals_named(space.out, "--out"), self.store.claim(run_id):
             known = self._finished(run_id)  # by another process, while this one waited
             if known is not None:
@@ -101,6 +103,12 @@ class Runner:
             record = self._execute(bench, spec, run_id, monitor)
         self.hook.run_finished(record=record)
         return record
+
+    def _expected(self, spec: RunSpec) -> Callable[[str], float | None]:
+        """What stages took in the runs that are there."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DamagedFileWarning)  # told when the table is written
+            return expected_seconds(list(self.store.readable_records()), spec)
 
     def open(self, request: Request) -> Bench:
         """Return what ``request`` would run on, its task built, and run nothing."""

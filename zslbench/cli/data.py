@@ -48,8 +48,10 @@ def list_data(session: Session, data_dir: str | None) -> None:
             rows.append((name, "yours", item.spec.summary, "", ""))
             continue
         try:
-            dataset: Dataset = session.registry.create(session.registry.resolve("dataset", name))
-            state, where = state_of(dataset, places)
+            ref = session.registry.resolve("dataset", name)
+            dataset: Dataset = session.registry.create(ref)
+            with session.registry.calling(ref, "sources"):
+                state, where = state_of(dataset, places)
         except PluginError as error:
             rows.append((name, "unusable", str(error), "", ""))
             continue
@@ -101,8 +103,10 @@ def fetch(session: Session, name: str, data_dir: str | None) -> None:
     from dataclasses import replace
 
     places = _places(data_dir, None)
-    dataset: Dataset = session.registry.create(session.registry.resolve("dataset", name))
-    state, where = state_of(dataset, places)
+    ref = session.registry.resolve("dataset", name)
+    dataset: Dataset = session.registry.create(ref)
+    with session.registry.calling(ref, "sources"):
+        state, where = state_of(dataset, places)
     if state == "absent":
         with make_display() as display:
             display.stage_started(f"fetch {name}", where)
@@ -110,10 +114,11 @@ def fetch(session: Session, name: str, data_dir: str | None) -> None:
             def progress(done: int, total: int) -> None:
                 display.stage_progress(f"fetch {name}", done, total)
 
-            files = dataset.fetch(replace(places, progress=progress))
+            with session.registry.calling(ref, "fetch"):
+                files = dataset.fetch(replace(places, progress=progress))
         say(f"{name}: fetched", *(f"  {path}" for path in files))
     else:
-        say(f"{name}: {state}, nothing to fetch ({where})")
+        say(f"{name}: {state}, nothing to fetch ({where}); a run checks its files as it reads them")
 
 
 @data.command()
@@ -213,7 +218,8 @@ def _here(
     from zslbench.monitor import Monitor
 
     try:
-        state, where = state_of(dataset, places)
+        with session.registry.calling(ref, "sources"):
+            state, where = state_of(dataset, places)
         yield state, where
         if state == "absent":
             dataset.sources(places)

@@ -56,7 +56,7 @@ class Shapes:
         test_images=1_000,
         image_size="32 × 32",
         licence="MIT (drawn by the code of this package)",
-        homepage="https://pypi.org/project/zslbench/",
+        homepage="none: it is part of zslbench",
         citation="The zslbench authors: Shapes, an embedded data set of zslbench.",
         embedding="corpus/word2vec",
         recommended={

@@ -11,6 +11,7 @@ from zslbench.cli.cache import cache_dir_option
 from zslbench.cli.data import data_dir_option
 from zslbench.cli.output import say, tell
 from zslbench.cli.progress import make_display
+from zslbench.cli.run import worst
 from zslbench.cli.session import Session, pass_session, plugin_option
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ SHAPES = "On drawn shapes, not on photographs: this shows that everything runs, 
 @click.option("--offline", is_flag=True, help="Download nothing.")
 @plugin_option
 @pass_session
-def reproduce(session: Session, /, paper: str, **options: Any) -> None:
+@click.pass_context
+def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: Any) -> None:
     """Run a whole paper's experiments again, and write one page of them.
 
     Every figure stands beside the published one, with the command that makes it again. What is
@@ -81,6 +83,7 @@ def reproduce(session: Session, /, paper: str, **options: Any) -> None:
     warning = SHAPES if shapes else QUICK if quick else ""
     page = write_page(runs.sections(), runs.facts(), warning, choice.out)
     say(f"page  {page}")
+    ctx.exit(worst(runs.codes))
 
 
 def _chosen(

@@ -51,6 +51,7 @@ class Session:
         self.runner = Runner(registry, self.workspace)
         self.registry = registry
         self.rows: dict[str, Rows] = {}
+        self.codes: list[int] = []  # exit codes of the rows that failed
 
     def requests(self, name: str) -> tuple[Request, ...]:
         """The rows of the plan ``name`` as they are asked for here."""
@@ -129,6 +130,7 @@ class Session:
                 rows.append(Row(request, self.runner.run(request), self.runner))
             except ZSLBenchError as error:
                 failures.append(str(error))
+                self.codes.append(error.exit_code)
                 self.say(f"a row failed: {error}")
         return Rows(tuple(rows), tuple(failures))
 

@@ -46,7 +46,7 @@ class Stripes:
         test_images=9 * 12,
         image_size="16 × 16",
         licence="MIT (drawn by the code of this package)",
-        homepage="https://pypi.org/project/zslbench/",
+        homepage="none: it is part of this plugin",
         citation="The zslbench authors: an example of a data set.",
         embedding="corpus/word2vec",
         recommended={"embedding/corpus/word2vec.dim": 10, "embedding/corpus/word2vec.epochs": 10},
