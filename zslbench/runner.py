@@ -13,12 +13,12 @@ from zslbench.class_embedding import corpus_hash
 from zslbench.contracts import Context, Places
 from zslbench.dataset_cache import DatasetCache, OpenDataset
 from zslbench.describe import describe_run
-from zslbench.disk import DamagedFileWarning, explain_failure, locked, refusals_named, without_paths
+from zslbench.disk import DamagedFileWarning, explain_failure, refusals_named, without_paths
 from zslbench.early_checks import check_run
 from zslbench.errors import DataError, ZSLBenchError
 from zslbench.estimate import expected_seconds
 from zslbench.hashes import FileHashes
-from zslbench.leaderboard.rows import file_name, write_csv
+from zslbench.leaderboard.rows import file_name, write_table
 from zslbench.machine import limited_threads, numerical_versions
 from zslbench.monitor import Monitor
 from zslbench.outcome import predict
@@ -253,13 +253,11 @@ class Runner:
         """
         label = spec.dataset.label
         path = self.workspace.out / f"{file_name(label)}.csv"
-        lock = self.workspace.out / "locks" / f"{path.name}.lock"
-        with refusals_named(path, "--out"):
-            if missing is not None and _has_row(path, missing):
-                return
-            with locked(lock):
-                records = self.store.readable_records()
-                write_csv(path, [r for r in records if r.dataset.component.name == label])
+        if missing is not None:
+            with refusals_named(path, "--out"):
+                if _has_row(path, missing):
+                    return
+        write_table(self.store, label)
 
 
 def _with_parts(slots: Mapping[str, ComponentRef]) -> Iterator[tuple[str, ComponentRef]]:

@@ -13,8 +13,8 @@ from zslbench.cli.output import fields, heading, plain_table, say, tell
 from zslbench.cli.progress import make_display
 from zslbench.cli.session import Session, pass_session, plugin_option
 from zslbench.cli.settings import parse_names, parse_params
-from zslbench.cli.show import plain
 from zslbench.errors import DataError, PluginError
+from zslbench.params import written
 
 if TYPE_CHECKING:
     from zslbench.contracts import Dataset, DatasetCard, Places
@@ -78,7 +78,7 @@ def card(session: Session, name: str, data_dir: str | None, cache_dir: str | Non
     dataset: Dataset = session.registry.create(ref)
     about = dataset.card
     say(heading(f"{ref.label}: {about.title}"), fields(_facts(about)))
-    recommended = [(f"  {key}", plain(value)) for key, value in about.recommended.items()]
+    recommended = [(f"  {key}", written(value)) for key, value in about.recommended.items()]
     if recommended:
         say("", heading("recommended settings, used unless --set says otherwise"))
         say(fields(recommended))

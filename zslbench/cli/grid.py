@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zslbench.cli.output import heading, plain_table
 from zslbench.cli.results import percent
-from zslbench.cli.show import plain
+from zslbench.params import written
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -104,7 +104,7 @@ def _values(request: Request) -> dict[str, str]:
         "dataset": request.dataset,
         "method": request.method,
         **request.slots,
-        **{key: plain(value) for key, value in request.set.items()},
+        **{key: written(value) for key, value in request.set.items()},
         "unseen": unseen,
         "distractors": str(len(request.distractors)),
         "seed": str(request.seed),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from zslbench.cli.output import fields, heading, plain_table
-from zslbench.cli.show import plain
+from zslbench.params import written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def chosen_params(ref: ComponentRef) -> str:
     found = []
     for origin, words in ORIGINS.items():
         chosen = [
-            f"{name}={plain(ref.params[name])}" for name, o in ref.origins.items() if o == origin
+            f"{name}={written(ref.params[name])}" for name, o in ref.origins.items() if o == origin
         ]
         if chosen:
             found.append(f"{', '.join(chosen)} ({words})")

@@ -10,7 +10,7 @@ from zslbench.cli.list import check_kind
 from zslbench.cli.output import fields, heading, plain_table, say
 from zslbench.cli.session import Session, pass_session, plugin_option
 from zslbench.members import members
-from zslbench.params import describe
+from zslbench.params import describe, written
 from zslbench.specs import DATASET_DEFAULT, SLOTS
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _show_recipe(recipe: Recipe) -> None:
     rows = []
     for slot, name in recipe.slots.items():
         chosen = [
-            f"{key.partition('.')[2]} = {plain(value)}"
+            f"{key.partition('.')[2]} = {written(value)}"
             for key, value in recipe.params.items()
             if key.partition(".")[0] == slot
         ]
@@ -84,19 +84,8 @@ def _show_recipe(recipe: Recipe) -> None:
 
 
 def _show_params(spec: ComponentSpec) -> None:
-    rows = [(f"  {p.name}", describe(p), plain(p.default), p.help) for p in spec.params]
+    rows = [(f"  {p.name}", describe(p), written(p.default), p.help) for p in spec.params]
     say("", heading("parameters"), plain_table(("  name", "allowed", "default", "meaning"), rows))
     slots = [slot for slot, kind in SLOTS.items() if kind == spec.kind] or [spec.kind]
     name = spec.params[0].name
     say(f"Set one with {' or '.join(f'--set {slot}.{name}=VALUE' for slot in slots)}.")
-
-
-def plain(value: Any) -> str:
-    """Write a parameter's value as ``--set`` would take it."""
-    if isinstance(value, (tuple, list)):
-        return ",".join(map(plain, value))
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)

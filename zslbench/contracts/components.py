@@ -122,6 +122,8 @@ class Classifier(Protocol):
 
     Optional: ``needs_images: bool`` (False where it is not stated), True for a classifier that
     learns from images of every candidate class; it can never be the unseen classifier.
+    ``candidates`` ("unseen" where it is not stated), what it chooses among as the unseen
+    classifier; for the seen classifier the harness sets it, so there no user can.
     ``needs_held_out: bool`` (False where it is not stated; it may depend on the parameters), True
     for one that sets something on seen images that nothing was fitted on: its ``fit`` takes
     ``held_out: tuple[View, Int] | None`` too, the validation part in the spaces that it reads with
