@@ -109,6 +109,17 @@ def test_coinciding_points_give_finite_numbers_and_far_ones_certainty(denominato
     assert novelty[1] >= 0
 
 
+def test_many_equal_points_and_one_beside_them_do_not_hide_the_outliers():
+    rng = np.random.default_rng(1)
+    many, beside = np.zeros((25, 3)) + 9, np.full((1, 3), 9.001)
+    F = np.concatenate([many, beside, rng.normal(size=(300, 3))])
+    T = np.array([[6.0, -6, 6], [0.1, 0, 0]])
+    model = LoopDetector(k=10).fit(views(F, T)[0], np.arange(len(F)) % 2, CLASSES, context=CONTEXT)
+    outlier, ordinary = model.p_unseen(views(F, T)[1])
+    assert outlier > 0.1
+    assert ordinary < outlier / 2
+
+
 def test_lambda_moves_the_probability_alone():
     F, y, T = cloud()
     train, test = views(F, T)

@@ -77,7 +77,7 @@ LOOP = ComponentSpec(
     name="loop",
     target="zslbench_plugins.novelty.loop:LoopDetector",
     summary="Local outlier probability: how much less dense it is than round the neighbours",
-    reference="Kriegel et al. 2009; Socher et al. 2013, § 5.2",
+    reference="Kriegel et al. 2009; Socher et al. 2013, § 5.1",
     params=(
         Param("k", "int", 20, "neighbours", minimum=1),
         Param("lam", "floats", (3.0,), "λ: one number, or one a seen class (per-class only)"),

@@ -1,4 +1,4 @@
-"""LoOP, local outlier probabilities (Kriegel et al. 2009; Socher et al. 2013, § 5.2)."""
+"""LoOP, local outlier probabilities (Kriegel et al. 2009; Socher et al. 2013, § 5.1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Float64 = NDArray[np.float64]
 
-SMALLEST = 1e-12  # of the spread of the points: a denominator below it counts as so much
+SMALLEST = 1e-12  # what Z is at least
 
 
 class LoopDetector:
@@ -39,8 +39,9 @@ class LoopDetector:
     with q's own context; "paper" is what the paper prints, pdist(f, C(q)): the distances of f
     itself to the points of C(q). ``root2`` divides lof / Z by √2 first, as Kriegel does.
 
-    Where all of C(f) and f coincide lof is 0; a denominator that is 0 otherwise counts as 10⁻¹² of
-    the points' spread, so that lof is finite and very large.
+    Where all of C(f) and f coincide lof is 0. A denominator that is 0 otherwise counts as the least
+    that such a mean could be, the smallest positive pdist of a training point divided by ``k``: lof
+    is finite, and one point beside many equal ones does not drown all others in Z.
     """
 
     inputs: ClassVar[frozenset[ViewInput]] = frozenset({"Z"})
@@ -149,7 +150,6 @@ class _Context:
 def _fit(points: Float64, k: int, lam: float, denominator: str) -> _Context:
     neighbours = Neighbours(points)
     found = neighbours.search(points, k, own=np.arange(len(points)))
-    spread = float(np.sqrt(np.square(points - neighbours.centre).sum(axis=1).mean()))
     means = spreads = None
     if denominator == "paper":
         means = np.stack([points[rows].mean(axis=0) for rows in found.rows])
@@ -160,7 +160,8 @@ def _fit(points: Float64, k: int, lam: float, denominator: str) -> _Context:
             ]
         )
     pdist = np.sqrt(found.squares.mean(axis=1))
-    context = _Context(neighbours, pdist, means, spreads, SMALLEST * spread or 1.0)
+    least = float(pdist[pdist > 0].min(initial=np.inf)) / k
+    context = _Context(neighbours, pdist, means, spreads, least if np.isfinite(least) else 1.0)
     Z = lam * float(np.sqrt(np.square(context.lof(points, found)).mean()))
     context.Z = Z or SMALLEST
     return context
