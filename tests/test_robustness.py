@@ -18,6 +18,7 @@ from zslbench.cli.failures import report
 from zslbench.disk import DamagedFileWarning
 from zslbench.errors import DataError, EnvironmentFailure
 from zslbench.hashes import FileHashes
+from zslbench.leaderboard import rows as rows_module
 from zslbench.runner import Runner, Workspace
 from zslbench.store import Store
 
@@ -147,7 +148,7 @@ def test_two_runs_that_end_at_once_both_have_a_row(tmp_path, monkeypatch):
     registry = SimpleNamespace(manager=SimpleNamespace(hook=None))
     spec = SimpleNamespace(dataset=SimpleNamespace(label="animals"))
     one, two = draw(seed=0), draw(seed=1)
-    write, threads = runner_module.write_csv, []
+    write, threads = rows_module.write_csv, []
 
     def finish(drawn):
         drawn.store(tmp_path)
@@ -162,7 +163,7 @@ def test_two_runs_that_end_at_once_both_have_a_row(tmp_path, monkeypatch):
             threads[0].join(1)
         write(path, records)
 
-    monkeypatch.setattr(runner_module, "write_csv", write_late)
+    monkeypatch.setattr(rows_module, "write_csv", write_late)
     finish(one)
     threads[0].join(30)
     lines = (tmp_path / "animals.csv").read_text().splitlines()[1:]
