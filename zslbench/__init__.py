@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from zslbench.api import evaluate, score_predictions
+    from zslbench.api import evaluate, open_dataset, score_predictions
     from zslbench.errors import (
         DataError,
         EnvironmentFailure,
@@ -34,6 +34,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "evaluate": "api",
     "evaluate_grid": "grid_run",
+    "open_dataset": "api",
     "plan_grid": "grid_run",
     "GridRow": "grid_run",
     "read_plan": "grid",
@@ -72,6 +73,7 @@ __all__ = [
     "evaluate",
     "evaluate_grid",
     "hookimpl",
+    "open_dataset",
     "plan_grid",
     "read_plan",
     "read_predictions",

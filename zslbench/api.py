@@ -13,6 +13,7 @@ from zslbench.registry import Registry
 from zslbench.runspec import REFERENCES, Reference, Request, class_names
 
 if TYPE_CHECKING:
+    from zslbench.images import StoredDataset
     from zslbench.record import Record
 
 
@@ -125,6 +126,35 @@ def score_predictions(
     )
     workspace = Workspace(data_folder(data_dir), Path(out), cache_folder(cache_dir), offline)
     return score_file(question, Registry.discover(plugins), workspace)
+
+
+def open_dataset(
+    dataset: str,
+    *,
+    set: Mapping[str, Any] | None = None,
+    unseen: Iterable[str] | None = None,
+    data_dir: str | Path | None = None,
+    cache_dir: str | Path | None = None,
+    offline: bool = False,
+    plugins: Iterable[Any] = (),
+) -> StoredDataset:
+    """Return a data set's images, labels and ids in canonical order, fetched where it is absent.
+
+    ``set`` has the data set's parameters alone; ``unseen`` matters to one whose parts depend on it.
+    Raises a :class:`~zslbench.errors.ZSLBenchError`, as :func:`evaluate` does.
+    """
+    from zslbench.contracts import Places
+    from zslbench.dataset_cache import DatasetCache
+    from zslbench.hashes import FileHashes
+    from zslbench.monitor import Monitor
+    from zslbench.runspec import dataset_params
+
+    places = Places(data_folder(data_dir), cache_folder(cache_dir), offline)
+    registry = Registry.discover(plugins)
+    ref = registry.resolve("dataset", dataset, [("user", dataset_params(set or {}))])
+    hashes, monitor = FileHashes(places.cache_dir / "hashes"), Monitor(registry.manager.hook)
+    held = None if unseen is None else class_names(unseen)
+    return DatasetCache(registry, hashes, places, monitor).open(ref, held).data
 
 
 def data_folder(chosen: str | Path | None = None) -> Path:

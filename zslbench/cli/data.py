@@ -152,20 +152,19 @@ def ids(
     An id is the sha256 of the image's decoded uint8 RGB pixels (h, w, 3), or of a lossy file's
     bytes. Features and predictions made elsewhere are joined by it, or by the position.
     """
-    from zslbench.dataset_cache import DatasetCache
-    from zslbench.hashes import FileHashes
-    from zslbench.monitor import Monitor
-    from zslbench.registry import Registry
-    from zslbench.runspec import dataset_params
+    from zslbench.api import open_dataset
 
-    places = _places(data_dir, cache_dir)
-    held = tuple(parse_names(unseen)) if unseen else None
+    held = parse_names(unseen) if unseen else None
     with make_display() as display:
-        registry = Registry.discover([*session.plugins, display])
-        ref = registry.resolve("dataset", name, [("user", dataset_params(parse_params(settings)))])
-        monitor, hashes = Monitor(registry.manager.hook), FileHashes(places.cache_dir / "hashes")
-        opened = DatasetCache(registry, hashes, places, monitor).open(ref, held)
-    digests = getattr(opened.data, part).ids
+        opened = open_dataset(
+            name,
+            set=parse_params(settings),
+            unseen=held,
+            data_dir=data_dir,
+            cache_dir=cache_dir,
+            plugins=[*session.plugins, display],
+        )
+    digests = getattr(opened, part).ids
     click.echo("position,id")
     for position, digest in enumerate(digests):
         click.echo(f"{position},{bytes(digest).hex()}")
