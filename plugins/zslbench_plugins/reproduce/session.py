@@ -108,7 +108,7 @@ class Session:
             ("Images", ", ".join(names)),
             ("Seeds", self.choice.seeds),
             ("Setting", ", ".join(sorted({record.setting for record in records}))),
-            ("Machine", f"{first.machine}, {first.threads} threads"),
+            ("Machine", f"{', '.join(map(str, first.machine.values()))}; {first.threads} threads"),
             ("Code", f"zslbench {first.versions.get('zslbench')}, revision {first.git_revision}"),
         ]
 
