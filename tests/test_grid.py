@@ -65,6 +65,14 @@ def test_a_text_is_no_set_of_classes(unseen):
         make_grid(method="m", dataset="d", unseen=unseen)
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"method": 3}, {"dataset": [1.5]}, {"slots": {"mapping": 3}}], ids=str
+)
+def test_a_name_that_is_no_text_is_named(wrong):
+    with pytest.raises(InputError, match="must be a component's name"):
+        make_grid(**({"method": "m", "dataset": "d"} | wrong))
+
+
 def test_seeds_may_be_text_as_on_the_command_line():
     assert make_grid(method="m", dataset="d", seeds="0-2,7").seeds == (0, 1, 2, 7)
 

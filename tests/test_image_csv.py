@@ -91,6 +91,14 @@ def test_a_table_that_cannot_be_read_is_named_with_the_line(table, change, messa
         _ = ImageTable(str(table)).card
 
 
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_an_image_that_is_named_twice_is_refused_with_both_lines(table, split):
+    again = f"./pictures/train/ant/0.png,bee,{split}\n"
+    table.write_text(table.read_text() + again)
+    with pytest.raises(DataError, match=r"line 17: 0\.png stands in line 2 already"):
+        ImageTable(str(table)).load(Places(table.parent, table.parent))
+
+
 def test_an_absent_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"no file .*none.csv"):
         _ = ImageTable(str(tmp_path / "none.csv")).card

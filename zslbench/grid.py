@@ -142,9 +142,9 @@ def make_grid(
             f"reference must be one of {', '.join(REFERENCES)}, got {fixed['reference']!r}"
         )
     return Grid(
-        method=_axis("method", method),
-        dataset=_axis("dataset", dataset),
-        slots={slot: _axis(slot, names) for slot, names in (slots or {}).items()},
+        method=_names("method", method),
+        dataset=_names("dataset", dataset),
+        slots={slot: _names(slot, names) for slot, names in (slots or {}).items()},
         set={key: _axis(key, values) for key, values in (set or {}).items()},
         unseen=_unseen(unseen),
         distractors=_name_sets(distractors) if distractors else ((),),
@@ -160,7 +160,7 @@ def with_splits(grid: Grid, splits: str | None, registry: Registry) -> Grid:
     """
     if splits is None:
         return grid
-    rule, colon, count = splits.partition(":")
+    rule, colon, count = splits.partition(":") if isinstance(splits, str) else ("", "", "")
     if rule != "random" or not colon or not count.isdecimal() or int(count) < 1:
         raise InputError(f"splits {splits!r} cannot be read: write random:COUNT, as in random:10")
     if grid.unseen != (None,):
@@ -170,6 +170,11 @@ def with_splits(grid: Grid, splits: str | None, registry: Registry) -> Grid:
     own = {key: values[0] for key, values in grid.set.items() if key.startswith("dataset.")}
     first = Request(grid.method[0], grid.dataset[0], set=own)
     card = registry.create(resolve_dataset(first, registry)).card
+    if card.classes and not card.unseen:
+        raise InputError(
+            f"data set {grid.dataset[0]!r} has no standard split, so how many unseen classes to "
+            "draw is not known: name some in its zslbench.toml, or sets of them with unseen"
+        )
     if not card.classes:
         raise InputError(
             f"data set {grid.dataset[0]!r} states no classes to draw from: name sets with unseen"
@@ -213,6 +218,18 @@ def _axis(name: str, values: Any) -> tuple[Any, ...]:
     if not several:
         raise InputError(f"{name} has no value in the grid: give it one, or leave it out")
     return tuple(dict.fromkeys(tuple(v) if isinstance(v, list) else v for v in several))
+
+
+def _names(axis: str, values: Any) -> tuple[str, ...]:
+    """An axis of components."""
+    several = _axis(axis, values)
+    for name in several:
+        if not isinstance(name, str):
+            raise InputError(
+                f"{axis} must be a component's name or a list of names, got {name!r}: write it as "
+                "text, as 'zslbench list' shows it"
+            )
+    return several
 
 
 def _unseen(values: Any) -> tuple[tuple[str, ...] | None, ...]:

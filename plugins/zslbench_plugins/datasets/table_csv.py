@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from os.path import normpath
 from pathlib import Path
 from typing import ClassVar, cast
 
@@ -54,8 +55,16 @@ def _rows(path: Path) -> Iterator[ImageFile]:
                     f"{', '.join(COLUMNS)}: add {name!r}"
                 )
         table.fieldnames = names
+        lines: dict[str, int] = {}
         for row in table:
-            yield _row(row, path, table.line_num, "split" in names)
+            found = _row(row, path, table.line_num, "split" in names)
+            first = lines.setdefault(normpath(found.where), table.line_num)
+            if first != table.line_num:
+                raise DataError(
+                    f"{path}, line {table.line_num}: {found.path.name} stands in line {first} "
+                    "already: name each image once, with one label and in one split"
+                )
+            yield found
 
 
 def _row(row: dict[str, str], path: Path, line: int, has_split: bool) -> ImageFile:
