@@ -4,7 +4,7 @@ python benchmarks/corpus_neighbours.py --data-dir DIR [--corpus brown] [--thread
 
 For each of corpus/word2vec, corpus/fasttext and corpus/rnn: the words of least cosine distance to
 each name, among those that occur ``--at-least`` times, and how often the name itself occurs. The
-seconds are of reading and learning. Goal of the network on Brown: one epoch ≤ 2 min on two cores.
+seconds are of reading and learning. Goal of the network on Brown: one epoch ≤ 5 min on two cores.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,6 @@ from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import finding
 
 if TYPE_CHECKING:
-    from dataclasses import replace as _replace  # noqa: F401
-    from pathlib import Path
-
     from zslbench.report.drawing import Drawing
 
 AUTHORS = "the authors' own run"
@@ -91,14 +88,5 @@ def _labels(row: Row) -> Any:
 def _confusions(rows: Rows) -> list[Drawing]:
     if not rows:
         return []
-    from dataclasses import replace
-
     ours = draw_confusion(rows[0].scores)
     return [replace(ours, name="table1", title="Confusions of the Bayesian pipeline with LoOP")]
-
-
-def read_confusion(folder: Path) -> tuple[tuple[str, ...], np.ndarray[Any, Any]]:
-    """The authors' confusion matrix: names, counts (rows are true classes)."""
-    with (folder / "cat_truck_bayesian_loop_confusion.csv").open(encoding="utf-8") as file:
-        lines = list(csv.reader(file))
-    return tuple(lines[0][1:]), np.array([line[1:] for line in lines[1:]], dtype=int)

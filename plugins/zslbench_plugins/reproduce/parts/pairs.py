@@ -58,10 +58,9 @@ def _findings(five: Rows, every: Rows) -> list[Finding]:
         values = [row.scores.zsl_accuracy for row in every]
         found.append(
             Finding(
-                f"mean of {len(values)} pairs, in {every[0].param('backbone.k')} components",
+                f"mean of {len(values)} pairs, in {every[0].param('backbone.k')} components "
+                f"(from {100 * min(values):.0f} to {100 * max(values):.0f} %)",
                 float(np.mean(values)),
-                spread=float(np.std(values, ddof=1)),
-                seeds=len(values),
             )
         )
     return found
