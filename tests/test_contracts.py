@@ -210,6 +210,15 @@ class LearnsMore(Mapping):
         return super().transform(X)
 
 
+class LearnsFirst(Mapping):
+    """Learns from the images that it is applied to first, under a name of its own."""
+
+    def transform(self, X):
+        if not hasattr(self, "_centre"):
+            self._centre = X.mean(axis=0)
+        return super().transform(X - self._centre)
+
+
 class Integers(Mapping):
     """Gives integers."""
 
@@ -445,6 +454,7 @@ BROKEN = [
     ("mapping", OwnDice, "draw every random number from context.seed"),
     ("mapping", LearnsLate, "transform changed weights_"),
     ("mapping", LearnsMore, "transform changed seen_"),
+    ("mapping", LearnsFirst, "when the 40 are the first that it is applied to"),
     ("mapping", Integers, "expected a float array (120, any)"),
     ("mapping", Gaps, "values are NaN or infinite"),
     ("mapping", Narrow, "meet in one space"),

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import json
 import pickle
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 
+import huggingface_hub
 import numpy as np
 import pytest
 import timm
+import tiny
 import torch
 import torchvision
+from huggingface_hub.utils import EntryNotFoundError
 from PIL import Image
 from safetensors.torch import save_file
 
-from zslbench.contracts import Context
+import zslbench
+from zslbench.contracts import Context, Places
 from zslbench.errors import DataError, InputError
 from zslbench.pretraining import overlap
-from zslbench_plugins.backbones import timm_model, timm_table, torchvision_table
+from zslbench_plugins.backbones import hub_weights, timm_table, torchvision_table
 from zslbench_plugins.backbones.declared_networks import PARAMS
-from zslbench_plugins.backbones.network_weights import TRAINED_ON
+from zslbench_plugins.backbones.network_weights import TRAINED_ON, fetched_weights
 from zslbench_plugins.backbones.timm_model import TimmBackbone, labels_of_tag
 from zslbench_plugins.backbones.torchvision_model import TorchvisionBackbone
 
@@ -220,8 +228,8 @@ def test_damaged_absent_and_foreign_weights_are_named(tmp_path):
 
 
 def test_without_a_hub_the_message_says_what_to_fetch_and_where_to_put_it(monkeypatch, tmp_path):
-    monkeypatch.setattr(timm_model, "_in_hub_cache", lambda config: None)
-    monkeypatch.setattr(timm_model, "_hub_can_be_asked", lambda: False)
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *a, **k: None)
+    monkeypatch.setattr(hub_weights, "_can_be_asked", lambda: False)
     with pytest.raises(DataError, match=rf"model\.safetensors of timm/{SMALL}.*weights=FILE") as e:
         TimmBackbone(SMALL).transform(pictures(1), context=CONTEXT)
     assert e.value.exit_code == 3
@@ -233,6 +241,110 @@ def test_without_a_hub_the_message_says_what_to_fetch_and_where_to_put_it(monkey
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     with pytest.raises(DataError, match=r"resnet18-\w+\.pth.*checkpoints"):
         TorchvisionBackbone("resnet18").transform(pictures(1), context=CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [TimmBackbone(SMALL), TimmBackbone("legacy_seresnet18"), TorchvisionBackbone("resnet18")],
+    ids=["hub", "address", "torchvision"],
+)
+def test_offline_no_weights_are_fetched(backbone, monkeypatch, tmp_path):
+    def refuse(*args, **kwargs):
+        pytest.fail("the network was asked")
+
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda *a, **k: None)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", refuse)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
+    with pytest.raises(DataError, match="offline nothing is fetched"):
+        backbone.sources(Places(tmp_path, tmp_path, offline=True))
+
+
+def test_weights_on_the_hub_are_fetched_once_and_are_the_networks(monkeypatch, tmp_path):
+    """As safetensors where there are some; a repository with a state dict alone will do."""
+    model = timm.create_model(SMALL).eval()
+    path, asked = tmp_path / "pytorch_model.bin", []
+    torch.save(model.state_dict(), path)
+    monkeypatch.setattr(
+        huggingface_hub,
+        "try_to_load_from_cache",
+        lambda repo, name, revision: str(path) if asked and name == path.name else None,
+    )
+
+    def download(repo, name, revision):
+        asked.append((repo, name, revision))
+        if name == "model.safetensors":
+            raise EntryNotFoundError("no such file")
+        return str(path)
+
+    monkeypatch.setattr(hub_weights, "_can_be_asked", lambda: True)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    backbone = TimmBackbone(SMALL, input_size=64, layer="logits")
+    assert backbone.sources(Places(tmp_path, tmp_path)) == (path,)
+    repo = timm.get_pretrained_cfg(SMALL).hf_hub_id
+    assert asked == [(repo, "model.safetensors", None), (repo, "pytorch_model.bin", None)]
+    images = pictures(2, 64, 64)
+    with torch.inference_mode():
+        expected = model(backbone._scaled(torch.from_numpy(images))).numpy()
+    close(backbone.transform(images, context=CONTEXT), expected)
+    assert len(asked) == 2
+
+
+def test_weights_of_an_address_are_held_against_the_hash_in_its_name(monkeypatch, tmp_path):
+    """Fetched by torch.hub, from a local server."""
+    served = tmp_path / "served"
+    served.mkdir()
+    content = b"some weights"
+    right = f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    for name in (right, "net-01234567.pth"):
+        (served / name).write_bytes(content)
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path / "hub"))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=served)
+    )
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    with pytest.raises(DataError, match="invalid hash value"):
+        fetched_weights(f"{address}/net-01234567.pth", "net", offline=False)
+    assert not list((tmp_path / "hub/checkpoints").iterdir())
+    found = fetched_weights(f"{address}/{right}", "net", offline=False)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+    assert found.path.read_bytes() == content
+    assert fetched_weights(f"{address}/{right}", "net", offline=True) == found
+
+
+def test_other_weights_are_another_run_and_stand_in_its_record(monkeypatch, tmp_path):
+    """Under one name a hub may bring other weights tomorrow: their content is the identity."""
+    found = []
+    for name, seed in ("a", 1), ("b", 1), ("b", 2):
+        path = tmp_path / name / "model.safetensors"
+        path.parent.mkdir(exist_ok=True)
+        torch.manual_seed(seed)
+        save_file(timm.create_model(SMALL).state_dict(), path)
+        monkeypatch.setattr(
+            huggingface_hub, "try_to_load_from_cache", lambda *a, path=path, **k: str(path)
+        )
+        record = zslbench.evaluate(
+            "tiny",
+            "colours",
+            slots={"backbone": f"timm/{SMALL}"},
+            set={"backbone.input_size": 32},
+            threads=1,
+            plugins=[tiny],
+            out=tmp_path / "out",
+            cache_dir=tmp_path / "cache",
+        )
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert record.slots["backbone"].contents == [["model.safetensors", sha256]]
+        found.append((record.run_id, record.scores))
+    assert found[0] == found[1]
+    assert found[1][0] != found[2][0]
+    assert found[1][1] != found[2][1]
 
 
 @pytest.mark.parametrize(

@@ -221,6 +221,7 @@ class Registry:
             origins=params.origins,
             member=member,
             member_is_path=spec.member_is_path,
+            reads_files=spec.reads_files or spec.member_is_path or kind == "embedding",
             parts=tuple(
                 self.resolve(kind, part, of_parts.get(place, ()))
                 for place, part in enumerate(made_of)

@@ -152,7 +152,7 @@ class Runner:
 
     def _read_by(self, ref: ComponentRef, places: Places) -> list[list[str]]:
         """[base name, sha256] of each file that the component says it reads, of whatever kind."""
-        if ref.kind != "embedding" and not ref.member_is_path:
+        if not ref.reads_files:
             return []  # its class need not be imported to tell
         try:
             with self.registry.calling(ref, "sources"):

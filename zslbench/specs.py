@@ -95,6 +95,7 @@ class ComponentSpec:
     members: str | None = None
     member_is_path: bool = False  # family/PATH: records keep the base name and the content hash
     member_is_component: bool = False  # family/NAME: made of the component NAME of the same kind
+    reads_files: bool = False  # has ``sources(places)``, as every embedding and family/PATH has
 
     @property
     def is_family(self) -> bool:
@@ -115,6 +116,7 @@ class ComponentRef:
     origins: Mapping[str, str]  # parameter → default | recipe | dataset | user
     member: str | None = None
     member_is_path: bool = False
+    reads_files: bool = False  # has ``sources(places)``
     parts: tuple[ComponentRef, ...] = ()  # what it is made of
 
     @property

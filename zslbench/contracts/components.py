@@ -57,8 +57,9 @@ class Backbone(Protocol):
     ``standardise: bool`` (True where it is not stated) is False for features that are to be read as
     they are, since their scale has a meaning.
 
-    One of a family whose member is a path (``member_is_path``), of whatever kind, has
-    ``sources(places)`` as :class:`Embedder` has it: the files' contents are part of what a run is.
+    One of a family whose member is a path (``member_is_path``), or that is registered with
+    ``reads_files``, of whatever kind, has ``sources(places)`` as :class:`Embedder` has it: the
+    files' contents are part of what a run is.
     """
 
     fit_on: str  # "seen" | "train-unlabelled" | "nothing"

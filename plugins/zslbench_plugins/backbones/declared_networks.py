@@ -32,6 +32,7 @@ TIMM = ComponentSpec(
     reference="Wightman, PyTorch Image Models, 2019",
     params=PARAMS,
     members="zslbench_plugins.backbones:timm.json",
+    reads_files=True,
 )
 
 TORCHVISION = ComponentSpec(
@@ -42,6 +43,7 @@ TORCHVISION = ComponentSpec(
     reference="TorchVision maintainers, 2016",
     params=PARAMS,
     members="zslbench_plugins.backbones:torchvision.json",
+    reads_files=True,
 )
 
 SPECS = (TIMM, TORCHVISION)

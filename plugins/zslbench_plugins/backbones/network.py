@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -20,8 +21,8 @@ from zslbench_plugins.backbones.network_weights import OPEN, synsets_of, weights
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from zslbench.contracts import Context, Float32, ImageSource, UInt8
-    from zslbench_plugins.backbones.network_weights import StateDict
+    from zslbench.contracts import Context, Float32, ImageSource, Places, UInt8
+    from zslbench_plugins.backbones.network_weights import StateDict, WeightsFile
 
 PIXELS_A_BATCH = 16 * 224 * 224
 """Input pixels in one pass: VGG's widest layer then takes 0.2 GB."""
@@ -89,6 +90,16 @@ class NetworkBackbone(ABC):
         return Pretraining(
             known.name, None if self.trained_on == OPEN else synsets_of(self.trained_on)
         )
+
+    def sources(self, places: Places) -> tuple[Path, ...]:
+        """The file of the ``pretrained`` weights, fetched where it is absent, unless offline.
+
+        None for random weights, or for a file that ``weights`` names. Raises DataError where the
+        file cannot be had, saying what to fetch and where to put it.
+        """
+        if self.weights != "pretrained":
+            return ()
+        return (self._weights_file(offline=places.offline).path,)
 
     def fit(self, images: ImageSource, *, context: Context) -> Self:
         """Learn nothing. Raises InputError for an unknown member or layer, or a size below 1."""
@@ -164,7 +175,8 @@ class NetworkBackbone(ABC):
                 if self.weights == "none":
                     module = self._random()
                 elif self.weights == "pretrained":
-                    module = self._pretrained()
+                    state = self._weights_file(offline=False).read()
+                    module = self._loaded(self._under_own_names(state))
                 else:
                     module = self._loaded(weights_of(self.weights, self.name).read())
             module = module.eval().to(memory_format=torch.channels_last)
@@ -227,8 +239,12 @@ class NetworkBackbone(ABC):
         """The network with random weights from torch's stream."""
 
     @abstractmethod
-    def _pretrained(self) -> nn.Module:
-        """The network with the weights that the library names; DataError where out of reach."""
+    def _weights_file(self, *, offline: bool) -> WeightsFile:
+        """The weights that the library names, fetched where absent; DataError out of reach."""
+
+    def _under_own_names(self, state: StateDict) -> StateDict:
+        """The tensors of those weights, as the network calls them."""
+        return state
 
     @abstractmethod
     def _loaded(self, state: StateDict) -> nn.Module:

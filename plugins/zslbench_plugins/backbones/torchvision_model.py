@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import torch
-import torchvision  # type: ignore[import-untyped]
+import torchvision
 from torch import nn
-from torchvision.transforms import functional  # type: ignore[import-untyped]
+from torchvision.transforms import functional
 
 from zslbench.contracts import Pretraining
 from zslbench.errors import DataError, InputError
 from zslbench_plugins.backbones.network import NetworkBackbone, Preparation
-from zslbench_plugins.backbones.network_weights import synsets_of
+from zslbench_plugins.backbones.network_weights import fetched_weights, synsets_of
 
 if TYPE_CHECKING:
     from PIL import Image
     from torch import Tensor
 
-    from zslbench_plugins.backbones.network_weights import StateDict
+    from zslbench_plugins.backbones.network_weights import StateDict, WeightsFile
 
 # As torchvision builds them for their weights; by default they would warn, or scale otherwise.
 _BUILT = {
@@ -80,19 +78,8 @@ class TorchvisionBackbone(NetworkBackbone):
             _cut_last_layer(model)
         return model
 
-    def _pretrained(self) -> nn.Module:
-        weights = self._weights()
-        try:
-            # torch.hub would else unpickle whatever the file holds.
-            state = weights.get_state_dict(progress=False, check_hash=True, weights_only=True)
-        except (OSError, RuntimeError) as error:
-            folder = Path(torch.hub.get_dir()) / "checkpoints"
-            raise DataError(
-                f"weights of {self.name} cannot be fetched ({error}): on a machine with network "
-                f"fetch {weights.url}, and put it into {folder}, or run with "
-                "--set backbone.weights=FILE --set backbone.trained_on=LABELS"
-            ) from error
-        return self._loaded(dict(state))
+    def _weights_file(self, *, offline: bool) -> WeightsFile:
+        return fetched_weights(self._weights().url, self.name, offline=offline)
 
     def _loaded(self, state: StateDict) -> nn.Module:
         model = self._built()

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torchvision  # type: ignore[import-untyped]
+import torchvision
 
 from zslbench_plugins.backbones.timm_table import written
 

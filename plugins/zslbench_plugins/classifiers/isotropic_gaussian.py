@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from zslbench.errors import InputError
+from zslbench_plugins.mapped import mapped
 
 if TYPE_CHECKING:
     from zslbench.contracts import Candidates, ClassTable, Context, Floats, Int, View, ViewInput
@@ -58,7 +59,7 @@ class IsotropicGaussianClassifier:
         Raises InputError where σ cannot be set: for lack of held-out images, where all images lie
         on their words, and for a ``width`` that is neither a word it knows nor a number > 0.
         """
-        prototypes = _spaces(view)[1]
+        prototypes = mapped(view, "isotropic-gaussian")[1]
         if self.needs_held_out:
             if held_out is None or not len(held_out[1]):
                 raise _no_images()
@@ -72,7 +73,7 @@ class IsotropicGaussianClassifier:
 
     def decision(self, view: View) -> Floats:
         """Return scores (n, c_v) float64, from differences, so that near ties come out right."""
-        Z, _ = _spaces(view)
+        Z, _ = mapped(view, "isotropic-gaussian")
         words = _scaled(self.prototypes_, view)
         out = np.empty((len(Z), len(words)))
         for start in range(0, len(Z), BLOCK):
@@ -85,7 +86,7 @@ class IsotropicGaussianClassifier:
 
 def _spread(view: View, y: Int, which: str) -> float:
     """σ: the root of the mean of ‖f − w_y‖² / m over images and their own words."""
-    Z, prototypes = _spaces(view)
+    Z, prototypes = mapped(view, "isotropic-gaussian")
     words, total = _scaled(prototypes, view), 0.0
     for start in range(0, len(Z), BLOCK):
         some = slice(start, start + BLOCK)
@@ -127,11 +128,3 @@ def _no_images() -> InputError:
         "isotropic-gaussian sets its width on held-out seen images and there are none: give "
         "--validation a share > 0, or set width=train, as in --set unseen_classifier.width=train"
     )
-
-
-def _spaces(view: View) -> tuple[Floats, Floats]:
-    if view.Z is None or view.prototypes is None:
-        raise InputError(
-            "isotropic-gaussian reads Z and prototypes: give it a method with a mapping"
-        )
-    return view.Z, view.prototypes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from zslbench.errors import InputError
+from zslbench_plugins.mapped import mapped
 
 if TYPE_CHECKING:
     from zslbench.contracts import Candidates, ClassTable, Context, Floats, Int, View, ViewInput
@@ -36,13 +36,13 @@ class NearestWordClassifier:
         context: Context,
     ) -> Self:
         """Keep the prototypes (c_v, m) of ``candidates``."""
-        _, prototypes = _spaces(view)
+        _, prototypes = mapped(view, "nearest-word")
         self.prototypes_ = prototypes[classes.candidates(candidates)].astype(np.float64)
         return self
 
     def decision(self, view: View) -> Floats:
         """Return scores (n, c_v) float64, from differences, so that near ties come out right."""
-        Z, _ = _spaces(view)
+        Z, _ = mapped(view, "nearest-word")
         out = np.empty((len(Z), len(self.prototypes_)))
         for start in range(0, len(Z), BLOCK):
             rows = Z[start : start + BLOCK].astype(np.float64)
@@ -62,9 +62,3 @@ def _cosine(rows: Floats, prototypes: Floats) -> Floats:
     products: Floats = rows @ prototypes.T
     cosine: Floats = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
     return cosine
-
-
-def _spaces(view: View) -> tuple[Floats, Floats]:
-    if view.Z is None or view.prototypes is None:
-        raise InputError("nearest-word reads Z and prototypes: give it a method with a mapping")
-    return view.Z, view.prototypes

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 from scipy.special import log_softmax
 
 from zslbench.contracts import Curve, Prediction
 from zslbench.errors import InputError
-from zslbench_plugins.gates.branches import best, best_unseen, tied
-from zslbench_plugins.gates.cut import Cut
+from zslbench_plugins.gates.branches import best, best_unseen, stored, tied
+from zslbench_plugins.gates.cut import CutSetting, Number
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Branch, ClassTable, Float32, Floats, HeldOutSeen, Int
-
-Number = Literal["novelty", "p_unseen"]
+    from zslbench.contracts import Branch, ClassTable, Floats, HeldOutSeen, Int
 
 
 class BayesianGate:
@@ -56,29 +54,24 @@ class BayesianGate:
         return self.probability == "cut"
 
     @property
+    def _setting(self) -> CutSetting:
+        return CutSetting("bayesian", self.cut, self.cut_from)
+
+    @property
     def _number(self) -> Number:
-        return "novelty" if self._cuts and not self.cut.startswith("probability") else "p_unseen"
+        return self._setting.number if self._cuts else "p_unseen"
 
     def check(self, *, validation: float) -> None:
         """Raise InputError for a cut that cannot be read, or that no seen image is held out for."""
-        if not self._cuts:
-            return
-        shared = Cut.parse(self.cut).rule == "seen_kept"
-        if shared and self.cut_from != "train" and not validation:
-            raise self._no_images()
+        if self._cuts:
+            self._setting.check(validation=validation)
 
     def fit(self, heldout: HeldOutSeen) -> Self:
         """Find the cut, with ``probability`` = "cut"; InputError where no seen image was held out.
 
         ``threshold_`` is the cut; ``cut_`` too where it is one on novelty. Both are None without.
         """
-        self.threshold_: float | None = None
-        if self._cuts:
-            rule = Cut.parse(self.cut)
-            novelty = heldout.train_novelty if self.cut_from == "train" else heldout.novelty
-            if rule.rule == "seen_kept" and (novelty is None or not len(novelty)):
-                raise self._no_images()
-            self.threshold_ = rule.on(np.zeros(0) if novelty is None else novelty)
+        self.threshold_ = self._setting.threshold(heldout) if self._cuts else None
         self.cut_ = self.threshold_ if self._number == "novelty" else None
         return self
 
@@ -108,8 +101,8 @@ class BayesianGate:
             novel_label=unseen_label,
             zsl_label=unseen_label,
             margin=margin,
-            novelty=_stored(novelty),
-            p_unseen=_stored(p_unseen),
+            novelty=stored(novelty),
+            p_unseen=stored(p_unseen),
             tied=tied(known, novel),
         )
 
@@ -128,12 +121,6 @@ class BayesianGate:
         # in float32, and an image on the cut is novel: as in the gate 'hard'
         return (given.astype(np.float32) >= np.float32(self.threshold_)).astype(np.float64)
 
-    def _no_images(self) -> InputError:
-        return InputError(
-            f"gate 'bayesian' sets its cut {self.cut!r} on held-out seen images and there are none:"
-            " give --validation a share > 0, or --set gate.cut_from=train"
-        )
-
 
 def _check_candidates(novel: Branch, classes: ClassTable) -> None:
     seen = novel.candidates[np.isin(novel.candidates, classes.seen)]
@@ -149,7 +136,3 @@ def _best_log_softmax(branch: Branch) -> Floats:
     """(n,) float64: log P(y | V, x) of the best candidate."""
     largest: Floats = log_softmax(branch.scores.astype(np.float64), axis=1).max(axis=1)
     return largest
-
-
-def _stored(values: Floats | None) -> Float32 | None:
-    return None if values is None else values.astype(np.float32)

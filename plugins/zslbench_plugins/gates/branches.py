@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Branch, ClassTable, Floats, Int
+    from zslbench.contracts import Branch, ClassTable, Float32, Floats, Int
 
 
 def best(branch: Branch) -> Int:
@@ -35,3 +35,8 @@ def tied(*branches: Branch) -> float:
         for branch in branches
     ]
     return float(np.logical_or.reduce(ties).mean()) if len(ties[0]) else 0.0
+
+
+def stored(values: Floats | None) -> Float32 | None:
+    """A number an image as it is kept: float32."""
+    return None if values is None else values.astype(np.float32)

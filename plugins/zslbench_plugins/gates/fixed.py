@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from zslbench.contracts import Curve, Prediction
-from zslbench_plugins.gates.branches import best, best_of, best_unseen, tied
+from zslbench_plugins.gates.branches import best, best_of, best_unseen, stored, tied
 
 if TYPE_CHECKING:
     from zslbench.contracts import Branch, ClassTable, Floats, HeldOutSeen
@@ -38,8 +38,8 @@ class _FixedGate:
             novel_label=best(novel),
             zsl_label=best_unseen(novel, classes)[0],
             margin=np.full(len(known.scores), self.margin, np.float32),
-            novelty=None if novelty is None else novelty.astype(np.float32),
-            p_unseen=None if p_unseen is None else p_unseen.astype(np.float32),
+            novelty=stored(novelty),
+            p_unseen=stored(p_unseen),
             tied=tied(known, novel),
         )
 
@@ -83,7 +83,7 @@ class NoGate(_FixedGate):
             novel_label=unseen_label,
             zsl_label=unseen_label,
             margin=(seen_score - unseen_score).astype(np.float32),
-            novelty=None if novelty is None else novelty.astype(np.float32),
-            p_unseen=None if p_unseen is None else p_unseen.astype(np.float32),
+            novelty=stored(novelty),
+            p_unseen=stored(p_unseen),
             tied=tied(novel),
         )

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
 from zslbench.contracts import Curve, Prediction
 from zslbench.errors import InputError
-from zslbench_plugins.gates.branches import best, best_unseen, tied
-from zslbench_plugins.gates.cut import Cut
+from zslbench_plugins.gates.branches import best, best_unseen, stored, tied
+from zslbench_plugins.gates.cut import CutSetting, Number
 
 if TYPE_CHECKING:
-    from zslbench.contracts import Branch, ClassTable, Float32, Floats, HeldOutSeen
-
-Number = Literal["novelty", "p_unseen"]
+    from zslbench.contracts import Branch, ClassTable, Floats, HeldOutSeen
 
 
 class HardGate:
@@ -36,7 +34,7 @@ class HardGate:
     @property
     def needs(self) -> frozenset[Number]:
         """What it compares with its cut."""
-        return frozenset({self._number})
+        return frozenset({self._setting.number})
 
     @property
     def needs_native_cut(self) -> bool:
@@ -44,25 +42,20 @@ class HardGate:
         return self.cut == "native"
 
     @property
-    def _number(self) -> Number:
-        return "p_unseen" if self.cut.startswith("probability") else "novelty"
+    def _setting(self) -> CutSetting:
+        return CutSetting("hard", self.cut, self.cut_from)
 
     def check(self, *, validation: float) -> None:
         """Raise InputError for a cut that cannot be read, or that no seen image is held out for."""
-        if Cut.parse(self.cut).rule == "seen_kept" and self.cut_from != "train" and not validation:
-            raise self._no_images()
+        self._setting.check(validation=validation)
 
     def fit(self, heldout: HeldOutSeen) -> Self:
         """Find the cut; raise InputError where no seen image was held out.
 
         ``threshold_`` is the cut; ``cut_`` too where it is one on novelty, else None.
         """
-        rule = Cut.parse(self.cut)
-        novelty = heldout.train_novelty if self.cut_from == "train" else heldout.novelty
-        if rule.rule == "seen_kept" and (novelty is None or not len(novelty)):
-            raise self._no_images()
-        self.threshold_ = rule.on(np.zeros(0) if novelty is None else novelty)
-        self.cut_ = self.threshold_ if self._number == "novelty" else None
+        self.threshold_ = self._setting.threshold(heldout)
+        self.cut_ = self.threshold_ if self._setting.number == "novelty" else None
         return self
 
     def combine(
@@ -79,29 +72,20 @@ class HardGate:
         Both numbers are compared in float32, as they are stored. Raises InputError where the number
         is lacking that the cut is on.
         """
-        stored = {"novelty": _stored(novelty), "p_unseen": _stored(p_unseen)}
-        compared = stored[self._number]
+        given = {"novelty": stored(novelty), "p_unseen": stored(p_unseen)}
+        compared = given[self._setting.number]
         if compared is None:
             raise InputError(
                 f"gate 'hard' with cut {self.cut!r} needs a novelty detector that gives "
-                f"{self._number}: choose another with --novelty, see 'zslbench list novelty'"
+                f"{self._setting.number}: choose another with --novelty, see 'zslbench list "
+                "novelty'"
             )
         return Prediction(
             known_label=best(known),
             novel_label=best(novel),
             zsl_label=best_unseen(novel, classes)[0],
             margin=np.float32(self.threshold_) - compared,
-            novelty=stored["novelty"],
-            p_unseen=stored["p_unseen"],
+            novelty=given["novelty"],
+            p_unseen=given["p_unseen"],
             tied=tied(known, novel),
         )
-
-    def _no_images(self) -> InputError:
-        return InputError(
-            f"gate 'hard' sets its cut {self.cut!r} on held-out seen images and there are none:"
-            " give --validation a share > 0, or --set gate.cut_from=train"
-        )
-
-
-def _stored(values: Floats | None) -> Float32 | None:
-    return None if values is None else values.astype(np.float32)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from zslbench.errors import InputError
+from zslbench_plugins.mapped import mapped
 
 if TYPE_CHECKING:
     from zslbench.contracts import ClassTable, Context, Floats, Int, View, ViewInput
@@ -45,7 +46,7 @@ class GaussianDetector:
         ``threshold`` or a ``kept`` that cannot be.
         """
         self._check()
-        Z, prototypes = _spaces(view)
+        Z, prototypes = mapped(view, "gaussian")
         self.centres_ = prototypes[classes.seen].astype(np.float64)
         self.variances_ = np.array(
             [
@@ -65,7 +66,7 @@ class GaussianDetector:
 
     def novelty(self, view: View) -> Floats:
         """Return −max_y [log N(f | w_y, σ_y² I) − log T_y] of ``view.Z`` (n, m): (n,) float64."""
-        Z, _ = _spaces(view)
+        Z, _ = mapped(view, "gaussian")
         out = np.empty(len(Z))
         for start in range(0, len(Z), BLOCK):
             above = self._log_density(Z[start : start + BLOCK]) - self.log_thresholds_
@@ -97,9 +98,3 @@ class GaussianDetector:
         normaliser = m * np.log(2 * np.pi * self.variances_)
         density: Floats = -0.5 * (squares / self.variances_ + normaliser)
         return density
-
-
-def _spaces(view: View) -> tuple[Floats, Floats]:
-    if view.Z is None or view.prototypes is None:
-        raise InputError("gaussian reads Z and prototypes: give it a method with a mapping")
-    return view.Z, view.prototypes

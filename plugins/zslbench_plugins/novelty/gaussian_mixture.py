@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from scipy.special import logsumexp
 
-from zslbench.errors import InputError
+from zslbench_plugins.mapped import mapped
 from zslbench_plugins.novelty.isotropic import class_variances, log_densities
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class GaussianMixtureDetector:
         Raises InputError for a seen class without training points, or whose points all lie on its
         prototype.
         """
-        Z, prototypes = _spaces(view)
+        Z, prototypes = mapped(view, "gaussian-mixture")
         self.centres_ = prototypes[classes.seen].astype(np.float64)
         self.variances_ = class_variances(Z, y, classes, self.centres_, "gaussian-mixture")
         self.priors_ = np.array([(y == label).mean() for label in classes.seen])
@@ -38,13 +38,7 @@ class GaussianMixtureDetector:
 
     def novelty(self, view: View) -> Floats:
         """Return −log of the mixture's density at ``view.Z`` (n, m): (n,) float64."""
-        Z, _ = _spaces(view)
+        Z, _ = mapped(view, "gaussian-mixture")
         densities = log_densities(Z, self.centres_, self.variances_)
         novelty: Floats = -logsumexp(densities + np.log(self.priors_), axis=1)
         return novelty
-
-
-def _spaces(view: View) -> tuple[Floats, Floats]:
-    if view.Z is None or view.prototypes is None:
-        raise InputError("gaussian-mixture reads Z and prototypes: give it a method with a mapping")
-    return view.Z, view.prototypes
