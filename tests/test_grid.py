@@ -180,6 +180,11 @@ def test_random_splits_are_runs_on_other_unseen_classes(grid):
     assert len(unseen) == 3
     assert all(len(names) == 1 for names in unseen)  # as many as the standard split has
     assert {row.record.configurations for row in rows} == {1}
+    for row in rows:  # a reader of one sees that there were others, and can run them
+        assert row.record.split.drawn_by == "random:3"
+        assert {tuple(names) for names in row.record.split.drawn} == unseen
+    (named,) = grid(unseen=[sorted(unseen)[0]], force=True)
+    assert named.record.split.drawn_by is None
 
 
 @pytest.mark.parametrize("splits", ["random", "random:0", "drawn:3", "random:x"])

@@ -323,6 +323,31 @@ def test_other_unseen_classes_are_another_competition():
     assert [(s.unseen, s.standard) for s in sections] == [("cow+emu", True), ("ant+emu", False)]
 
 
+def test_sets_that_one_rule_drew_are_one_row_with_their_spread():
+    sets = [["ant", "bee"], ["ant", "emu"], ["bee", "cow"]]
+    drawn = [
+        draw(
+            seed,
+            split=draw().record.split.model_copy(
+                update={"unseen": names, "drawn_by": "random:3", "drawn": sets, "standard": False,
+                        "fingerprint": digest(str(names))}
+            ),
+            overlap=dict.fromkeys(names, "overlap" if "ant" in names else "none"),
+        ).record
+        for names in sets
+        for seed in (0, 1)
+    ]  # fmt: skip
+    sections = rank(group_rows(row(record) for record in [*drawn, draw(5).record]))
+    (group,) = next(s for s in sections if not s.standard).groups
+    assert group.settings["unseen"] == "3 sets by random:3, split seed 0"
+    assert group.overlap == "some or unknown"
+    assert group.seeds == (0, 1)
+    values = [record.scores.H for record in drawn]
+    assert group.scores["H"].mean == pytest.approx(np.mean(values))
+    assert group.scores["H"].spread == pytest.approx(np.std(values, ddof=1))
+    assert len(sections) == 2, "the standard split is not mixed with them"
+
+
 def test_a_name_says_what_sets_a_row_apart():
     wide = component("mapping", "plain-mapping", width=(9, "user"))
     records = [

@@ -201,6 +201,8 @@ def _split(bench: Bench, spec: RunSpec) -> SplitRecord:
         unseen=list(spec.unseen),
         distractors=list(spec.distractors),
         standard=sorted(spec.unseen) == sorted(bench.dataset.card.unseen),
+        drawn_by=spec.drawn.rule if spec.drawn else None,
+        drawn=[list(names) for names in spec.drawn.sets] if spec.drawn else [],
         validation=spec.validation,
         split_seed=spec.split_seed,
         fingerprint=task.fingerprint,

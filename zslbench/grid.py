@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zslbench.errors import InputError
 from zslbench.params import suggest
-from zslbench.runspec import REFERENCES, Request, class_names, resolve_dataset
+from zslbench.runspec import REFERENCES, DrawnSplits, Request, class_names, resolve_dataset
 from zslbench.specs import SLOTS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Grid:
     distractors: tuple[tuple[str, ...], ...] = ((),)
     seeds: tuple[int, ...] = (0,)
     fixed: Mapping[str, Any] = field(default_factory=dict)
+    drawn: DrawnSplits | None = None  # what ``unseen`` was drawn by
 
     def requests(self) -> tuple[Request, ...]:
         """Every combination once; each knows how many configurations were tried beside it.
@@ -56,7 +57,8 @@ class Grid:
             alone = replace(request, seed=0, unseen=None, distractors=())
             tried.setdefault(request.dataset, set()).add(_Frozen.of(alone))
         return tuple(
-            replace(request, configurations=len(tried[request.dataset])) for request in requests
+            replace(request, configurations=len(tried[request.dataset]), drawn=self.drawn)
+            for request in requests
         )
 
     def _combinations(self) -> Iterator[Request]:
@@ -87,6 +89,7 @@ class _Frozen:
     def of(cls, request: Request) -> _Frozen:
         values = {f.name: getattr(request, f.name) for f in fields(request)}
         values.pop("configurations")
+        values.pop("drawn")
         plain = {k: sorted(v.items()) if isinstance(v, Mapping) else v for k, v in values.items()}
         return cls(repr(sorted(plain.items())), request)
 
@@ -182,7 +185,7 @@ def with_splits(grid: Grid, splits: str | None, registry: Registry) -> Grid:
     drawn = random_splits(
         card.classes, len(card.unseen), int(count), split_seed=grid.fixed.get("split_seed", 0)
     )
-    return replace(grid, unseen=drawn)
+    return replace(grid, unseen=drawn, drawn=DrawnSplits(splits, drawn))
 
 
 def random_splits(

@@ -57,6 +57,12 @@ class SplitRecord(_Part):
         default_factory=list, description="words that no image is of, candidates all the same"
     )
     standard: bool = Field(description="is it the split that the data set's card names?")
+    drawn_by: str | None = Field(
+        default=None, description="the rule that drew the unseen classes by split_seed: random:10"
+    )
+    drawn: list[list[str]] = Field(
+        default_factory=list, description="all sets of unseen classes that the rule drew"
+    )
     validation: float
     split_seed: int
     fingerprint: str

@@ -25,6 +25,14 @@ PIPELINE_VERSION = 1
 
 
 @dataclass(frozen=True)
+class DrawnSplits:
+    """The sets of unseen classes that one call drew, by ``rule`` and the split seed."""
+
+    rule: str  # random:10
+    sets: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class Request:
     """What a user asks for, before anything is looked up."""
 
@@ -41,6 +49,7 @@ class Request:
     device: str = "cpu"
     reference: Reference | None = None
     configurations: int = 1  # how many were tried beside this one; not part of what a run is
+    drawn: DrawnSplits | None = None  # whence its unseen classes; not part of what a run is either
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class RunSpec:
     device: str
     reference: Reference | None
     configurations: int = 1
+    drawn: DrawnSplits | None = None
     distractors: tuple[str, ...] = ()  # words that no image is of: candidates all the same
 
     def run_id(self, identities: Mapping[str, Any], data_fingerprint: str) -> str:
@@ -152,6 +162,7 @@ def resolve_run(
         device=request.device,
         reference=request.reference,
         configurations=request.configurations,
+        drawn=request.drawn,
         distractors=tuple(sorted(request.distractors)),
     )
 

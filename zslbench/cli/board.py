@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 SHOWN = ("H", "u", "s", "T1", "AUSUC", "AUROC")
 LEGEND = (
-    "In %: mean ± standard deviation over seeds (sampling error of the test set). Ranked by H "
-    "within one setting, split and kind of pre-training overlap. An asterisk marks exploratory "
-    "rows: one of several configurations that were compared on these test images."
+    "In %: mean ± standard deviation over seeds and drawn sets (sampling error of the test set). "
+    "Ranked by H within one setting, split and kind of pre-training overlap. An asterisk marks "
+    "exploratory rows: one of several configurations that were compared on these test images."
 )
 
 
@@ -32,6 +32,8 @@ def _title(section: Section) -> str:
     from zslbench.leaderboard.rows import EXTERNAL
 
     split = "standard split" if section.standard else "another split"
+    if any(group.settings["drawn"] for group in section.groups):
+        split = "drawn"
     external = all(g.settings["reference"] == EXTERNAL for g in section.groups)
     why = "made elsewhere, unsealed" if external else "told labels"
     kind = "" if section.ranked else f"not ranked ({why}): "

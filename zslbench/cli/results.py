@@ -49,8 +49,8 @@ def result_lines(record: Record, out: Path, *, answered: bool) -> list[Renderabl
     return [heading(title), table, fields(_about(record)), fields(_files(record, out))]
 
 
-def seeds_table(records: Sequence[Record]) -> RenderableType:
-    """Mean and spread over seeds beside the sampling error of the test set, in %."""
+def repeats_table(records: Sequence[Record]) -> RenderableType:
+    """Mean and spread over seeds and sets of unseen classes, beside the sampling error, in %."""
     from rich.console import Group
 
     from zslbench.leaderboard.rows import row
@@ -63,11 +63,19 @@ def seeds_table(records: Sequence[Record]) -> RenderableType:
         if summary.mean is not None:
             values = (summary.mean, summary.spread, summary.error)
             rows.append((f"  {name}", *map(percent, values), meaning))
-    seeds = ", ".join(str(record.seed) for record in records)
+    title = f"{records[0].method.name} on {records[0].dataset.component.name}"
     return Group(
-        heading(f"{records[0].method.name} on {records[0].dataset.component.name}, seeds {seeds}"),
+        heading(f"{title}, {_repeats(records)}"),
         plain_table(("  score", "mean %", "sd", "se", "of what"), rows, right="lrrrl"),
     )
+
+
+def _repeats(records: Sequence[Record]) -> str:
+    """What the records repeat: ``seeds 0, 1``, ``10 sets of unseen classes``, or both."""
+    seeds = sorted({record.seed for record in records})
+    several = f"seed{'s' if len(seeds) > 1 else ''} {', '.join(map(str, seeds))}"
+    sets = len({tuple(record.split.unseen) for record in records})
+    return f"{sets} sets of unseen classes, {several}" if sets > 1 else several
 
 
 def percent(value: float | None) -> str:

@@ -115,7 +115,7 @@ def _run_rows(
 ) -> int:
     """Run row after row, tell of each, and return the gravest exit code."""
     from zslbench.cli.grid import differences, grid_table, row_line
-    from zslbench.cli.results import result_lines, seeds_table
+    from zslbench.cli.results import repeats_table, result_lines
     from zslbench.grid_run import evaluate_grid
 
     out, different, many = Path(arguments["out"]), differences(requests), len(requests) > 1
@@ -145,7 +145,7 @@ def _run_rows(
             _write_page(row.record, out, folder)
     records = [row.record for row in rows if row.record is not None]
     if one_configuration and len(records) > 1:
-        say("", seeds_table(records))
+        say("", repeats_table(records))
     elif not one_configuration and rows:
         say("", grid_table(rows, different[: len(rows)]))
     return worst(codes)

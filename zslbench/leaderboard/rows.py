@@ -30,8 +30,8 @@ EXTERNAL = "external"  # in the column "reference": made elsewhere, unsealed, un
 
 SETTINGS = (
     "dataset", "setting", "ranked", "reference", "method", *SLOTS, "params", "unseen",
-    "distractors", "standard_split", "validation", "split_seed", "overlap", "data", "split",
-    "components", "threads", "device", "zslbench",
+    "distractors", "standard_split", "drawn", "validation", "split_seed", "overlap", "data",
+    "split", "components", "threads", "device", "zslbench",
 )  # fmt: skip
 """The columns that two rows share when they differ in their seed alone."""
 
@@ -54,6 +54,7 @@ def row(record: Record) -> dict[str, Any]:
         "unseen": "+".join(record.split.unseen),
         "distractors": _listed(record.split.distractors),
         "standard_split": record.split.standard,
+        "drawn": record.split.drawn_by,
         "validation": record.split.validation,
         "split_seed": record.split.split_seed,
         "seed": record.seed,

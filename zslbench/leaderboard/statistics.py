@@ -1,4 +1,4 @@
-"""Rows that differ in their seed alone, grouped; groups that may be compared, ranked."""
+"""Rows that differ in seed, or in a drawn set of unseen classes, grouped; groups ranked."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ RANKED_BY = "H"
 
 Overlap = Literal["none", "some or unknown"]
 
+OF_A_SET = ("unseen", "split", "standard_split", "overlap")
+"""Columns of SETTINGS that differ between the sets of unseen classes that one rule drew."""
+
 
 @dataclass(frozen=True)
 class Summary:
-    """One score over the seeds of a group; fractions."""
+    """One score over the rows of a group, its seeds and drawn sets; fractions."""
 
-    mean: float | None  # None where a seed has no such score
-    spread: float | None  # standard deviation over seeds (n − 1); None for one seed
+    mean: float | None  # None where a row has no such score
+    spread: float | None  # standard deviation over rows (n − 1); None for one row
     error: float | None  # sampling error of the test set: mean of the rows' standard errors
 
 
 @dataclass(frozen=True)
 class Group:
-    """Rows that share every column of SETTINGS."""
+    """Rows that share every column of SETTINGS; where a rule drew their sets, but OF_A_SET."""
 
     settings: Mapping[str, Any]
     seeds: tuple[int, ...]
@@ -64,22 +67,36 @@ class Section:
 
 
 def group_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
-    """Group rows (of :func:`~zslbench.leaderboard.rows.row`) by everything but the seed.
+    """Group rows (of :func:`~zslbench.leaderboard.rows.row`) by all but the seed and a drawn set.
 
-    ``H`` and all other scores are computed per seed, then averaged.
+    ``H`` and all other scores are computed per row, then averaged.
     """
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
-        found.setdefault(tuple(row[name] for name in SETTINGS), []).append(row)
+        key = (None if row["drawn"] and name in OF_A_SET else row[name] for name in SETTINGS)
+        found.setdefault(tuple(key), []).append(row)
     return tuple(
         Group(
-            settings=dict(zip(SETTINGS, key, strict=True)),
-            seeds=tuple(sorted(row["seed"] for row in members)),
+            settings=dict(zip(SETTINGS, key, strict=True)) | _of_sets(members),
+            seeds=tuple(sorted({row["seed"] for row in members})),
             scores={name: summarise(members, name) for name in (*SCORES, *NOVELTY)},
             configurations=max(row["configurations"] for row in members),
         )
         for key, members in found.items()
     )
+
+
+def _of_sets(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """What stands for OF_A_SET where a rule drew the sets."""
+    if not rows[0]["drawn"]:
+        return {}
+    sets = {row["unseen"] for row in rows}
+    overlap = {word for row in rows for word in row["overlap"].split("+")}
+    return {
+        "unseen": f"{len(sets)} sets by {rows[0]['drawn']}, split seed {rows[0]['split_seed']}",
+        "standard_split": False,
+        "overlap": "+".join(sorted(overlap)),
+    }
 
 
 def summarise(rows: Iterable[Mapping[str, Any]], score: str) -> Summary:
