@@ -49,6 +49,15 @@ def test_machines_get_json():
     assert "Huang" in huang["reference"]
 
 
+def test_show_says_what_a_member_needs_and_what_a_family_refuses_and_why():
+    assert "zslbench[efficientnet]" in call("show", "backbone", "timm/tf_efficientnet_lite0").stdout
+    assert "zslbench[" not in call("show", "backbone", "timm/resnet18").stdout
+    family = call("show", "novelty", "pyod/*").stdout
+    refused = family[family.index("refused") :].splitlines()
+    assert any(line.split()[:1] == ["SOS"] and "by its batch" in line for line in refused)
+    assert "refused" not in call("show", "novelty", "pyod/KNN").stdout
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -206,6 +206,26 @@ def test_a_stage_is_estimated_once_and_the_score_of_every_row(grid, tmp_path):
     assert whole.seconds > took["score"] + took["mapping"]
 
 
+def test_what_a_finished_run_left_in_the_cache_is_not_estimated_again(grid, tmp_path):
+    (first,) = grid(seeds=[0])
+    took = {s.stage: s.seconds for s in first.record.stages}
+
+    def planned(**changes):
+        plan = zslbench.plan_grid(
+            "tiny", "colours", threads=1, out=tmp_path / "out", cache_dir=tmp_path / "cache",
+            plugins=[tiny, FAILING], **changes,
+        )  # fmt: skip
+        return plan.estimates[0]
+
+    other_cut = planned(set={"gate.cut": "seen_kept:0.4"})
+    assert other_cut.seconds == pytest.approx(took["score"])
+    assert other_cut.disk_bytes == 0
+    for changes in ({"seeds": [1]}, {"unseen": [["red"]]}, {"split_seed": 1}):
+        assert planned(**changes).seconds > took["score"] + took["mapping"]
+    other_map = planned(set={"mapping.shrink": 0.25})
+    assert took["mapping"] < other_map.seconds < sum(took.values())
+
+
 # ---------------------------------------------------------------------------- the command line
 
 

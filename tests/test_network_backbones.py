@@ -18,7 +18,7 @@ import timm
 import tiny
 import torch
 import torchvision
-from huggingface_hub.utils import EntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -388,6 +388,18 @@ def test_only_weights_that_saw_imagenet_alone_have_a_closed_vocabulary(tag, size
         assert labels is None
     else:
         assert len(labels) in (range(sizes, sizes + 1) if isinstance(sizes, int) else sizes)
+
+
+@pytest.mark.parametrize(
+    ("member", "open_"),
+    [
+        ("beitv2_base_patch16_224.in1k_ft_in1k", True),  # CLIP's tokens
+        ("tiny_vit_5m_224.dist_in22k_ft_in1k", True),  # CLIP's labels
+        ("tiny_vit_5m_224.in1k", False),
+    ],
+)
+def test_a_teacher_that_captions_taught_opens_the_vocabulary(member, open_):
+    assert (TimmBackbone(member).pretraining.labels is None) == open_
 
 
 def test_torchvisions_weights_of_hashtags_are_open():

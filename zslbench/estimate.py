@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -64,12 +64,18 @@ def estimate(
     """Return an estimate a request, in order; nothing is run, fetched or decoded.
 
     A stage takes the median of what it took in the records of ``workspace.out``, on the same data
-    set with the same components. Raises InputError for a request that cannot be.
+    set with the same components; nothing where a finished run there has made it already, which the
+    cache is taken to hold still. Raises InputError for a request that cannot be.
     """
     records = list(Store(workspace.out).readable_records())
     times = _times(records)
     finished = {_configuration(record) for record in records if record.status == "finished"}
-    done: set[Token] = set()
+    done = {
+        token
+        for record in records
+        if record.status == "finished" and not record.external
+        for token in _kept(record)
+    }
     found = []
     for request in requests:
         spec = resolve_request(request, registry)
@@ -106,16 +112,55 @@ def expected_seconds(records: Iterable[Record], spec: RunSpec) -> Callable[[str]
 
 
 def _tokens(spec: RunSpec) -> Iterable[Token]:
-    refs = {"method": spec.method, **spec.slots}
-    own = ("method",) if spec.method.target else tuple(s for s in STAGES if s != "method")
+    components = {"method": spec.method, **spec.slots}
+    made = {slot: Made(ref.label, ref.source, ref.params) for slot, ref in components.items()}
+    split = (tuple(sorted(spec.unseen)), spec.validation, spec.split_seed)
+    how = (spec.seed, spec.threads, spec.device)
+    return _stages(made, spec.dataset.label, spec.distractors, split, how)
+
+
+def _kept(record: Record) -> Iterable[Token]:
+    """What a finished run left in the cache."""
+    components = {"method": record.method, **record.slots}
+    made = {slot: Made(c.name, c.source, c.params) for slot, c in components.items()}
+    unseen = tuple(sorted(record.split.unseen))
+    split = (unseen, record.split.validation, record.split.split_seed)
+    how = (record.seed, record.threads, record.device)
+    words = tuple(record.split.distractors)
+    return _stages(made, record.dataset.component.name, words, split, how)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What of a component decides a stage's output, files aside."""
+
+    label: str
+    source: str
+    params: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The same for a run that is asked for and for one that is recorded."""
+        params = sorted((name, _plain(value)) for name, value in self.params.items())
+        return repr((self.source, params))
+
+
+def _stages(
+    made: Mapping[str, Made],
+    dataset: str,
+    distractors: tuple[str, ...],
+    split: tuple[Any, ...],
+    how: tuple[Any, ...],
+) -> Iterator[Token]:
+    """(stage, data set, names of the components it depends on, all else that it depends on)."""
+    whole = "gate" not in made  # a method that is a class of its own
+    own = ("method",) if whole else tuple(stage for stage in STAGES if stage != "method")
     for stage, slots in STAGES.items():
-        if stage in own or stage == OF_EVERY_ROW or (stage == "features" and "backbone" in refs):
-            parts = tuple((slot, refs[slot].label) for slot in slots if slot in refs)
-            varied = repr([sorted(refs[slot].params.items()) for slot in slots if slot in refs])
-            yield (
-                stage, spec.dataset.label, parts,
-                (varied, spec.unseen, _words(stage, spec.distractors), spec.seed),
-            )  # fmt: skip
+        if stage in own or stage == OF_EVERY_ROW or (stage == "features" and "backbone" in made):
+            there = [slot for slot in slots if slot in made]
+            parts = tuple((slot, made[slot].label) for slot in there)
+            varied = tuple(made[slot].text for slot in there)
+            yield stage, dataset, parts, (varied, _words(stage, distractors), split, how)
 
 
 def _words(stage: str, distractors: tuple[str, ...]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def members(spec: ComponentSpec) -> Mapping[str, Mapping[str, Any]]:
-    """Return the family's table, member → summary, reference and params; empty where it has none.
+    """Return the family's table: member → summary, reference, extra, params. Empty without one.
 
     Raises PluginError where the table cannot be read.
     """
@@ -27,7 +27,7 @@ def members(spec: ComponentSpec) -> Mapping[str, Mapping[str, Any]]:
 
 
 def specialised(spec: ComponentSpec, member: str) -> ComponentSpec:
-    """Return ``spec`` as it is for ``member``: with its summary, reference and parameters too."""
+    """Return ``spec`` as it is for ``member``: its summary, reference, extra, parameters."""
     entry = members(spec).get(member)
     if entry is None:
         return spec
@@ -43,19 +43,18 @@ def specialised(spec: ComponentSpec, member: str) -> ComponentSpec:
         params=params,
         summary=entry.get("summary", spec.summary),
         reference=entry.get("reference", spec.reference),
+        extra=entry.get("extra", spec.extra),
     )
 
 
-def refusal(spec: ComponentSpec, member: str) -> str | None:
-    """Why a family refuses ``member``: from ``x_refused.json`` beside its ``x.json``, if there."""
+def refusals(spec: ComponentSpec) -> Mapping[str, str]:
+    """What a family refuses, and why: from ``x_refused.json`` beside its ``x.json``, if there."""
     package, _, name = (spec.members or "").partition(":")
-    if not name:
-        return None
-    file = files(package).joinpath(name.removesuffix(".json") + "_refused.json")
-    if not file.is_file():
-        return None
+    file = files(package).joinpath(name.removesuffix(".json") + "_refused.json") if name else None
+    if file is None or not file.is_file():
+        return MappingProxyType({})
     reasons: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
-    return reasons.get(member)
+    return MappingProxyType(reasons)
 
 
 @lru_cache(maxsize=32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
@@ -39,7 +40,8 @@ def overlap(pretraining: Pretraining | None, class_names: Iterable[str]) -> dict
 
 
 def normalise(name: str) -> str:
-    """A class name as the table writes it: ``Aquarium_fish`` → ``aquarium fish``."""
+    """A class name as the table writes it: ``Aquarium_fish``, ``002.aquarium-fish`` → the words."""
+    name = re.sub(r"^\d+[\s._-]+", "", name)  # how folders are numbered
     for sign in "_-+/":
         name = name.replace(sign, " ")
     return " ".join(name.lower().split())

@@ -17,7 +17,7 @@ import pluggy
 from zslbench import hookspecs
 from zslbench.disk import REFUSALS
 from zslbench.errors import DataError, InputError, PluginError, ZSLBenchError
-from zslbench.members import members, refusal, specialised
+from zslbench.members import members, refusals, specialised
 from zslbench.params import (
     Layer,
     check_places,
@@ -176,7 +176,7 @@ class Registry:
         if member is None or item.spec.members is None:
             return item, member
         if member not in members(item.spec):
-            why = refusal(item.spec, member)
+            why = refusals(item.spec).get(member)
             raise InputError(
                 f"{kind} {name!r} is refused: {why}; see 'zslbench list {kind} {head}'"
                 if why

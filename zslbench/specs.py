@@ -93,6 +93,7 @@ class ComponentSpec:
     extra: str | None = None  # the extra to install: zslbench[extra]
     recipe: Recipe | None = None
     members: str | None = None
+    star: str = ""  # a family's: what to write in place of the star, where not a name or a path
     member_is_path: bool = False  # family/PATH: records keep the base name and the content hash
     member_is_component: bool = False  # family/NAME: made of the component NAME of the same kind
     reads_files: bool = False  # has ``sources(places)``, as every embedding and family/PATH has

@@ -88,7 +88,10 @@ def check_unseen(names: Sequence[str], unseen: Sequence[str]) -> frozenset[str]:
             )
     chosen = frozenset(unseen)
     if not chosen:
-        raise InputError(f"no unseen class: name at least one of {', '.join(names)}")
+        raise InputError(
+            f"no unseen class: name some with --unseen A,B (for a folder of your own also in its "
+            f"zslbench.toml); classes: {', '.join(names)}"
+        )
     if len(names) - len(chosen) < 2:
         raise InputError(
             f"{len(chosen)} of {len(names)} classes are unseen, which leaves "

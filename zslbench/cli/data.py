@@ -201,7 +201,8 @@ def _facts(about: DatasetCard) -> Iterator[tuple[str, Any]]:
     yield "images", f"{about.train_images:,} training + {about.test_images:,} test"
     yield "image size", about.image_size
     yield f"{len(about.classes)} classes", ", ".join(about.classes)
-    yield "unseen", f"{', '.join(about.unseen)} (the standard split; others by --unseen)"
+    standard = f"{', '.join(about.unseen)} (the standard split; others by --unseen)"
+    yield "unseen", standard if about.unseen else "none stated: name some by --unseen A,B"
     yield "embedding", f"{about.embedding} (the default; others by --embedding)"
     yield "licence", about.licence
     yield "homepage", about.homepage

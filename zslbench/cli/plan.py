@@ -61,6 +61,8 @@ def chosen_params(ref: ComponentRef) -> str:
 
 def _split(spec: RunSpec, *, standard: bool) -> list[tuple[str, str]]:
     unseen = ", ".join(spec.unseen) + (" (the standard split)" if standard else "")
+    if not spec.unseen:
+        unseen = "none named yet"
     held_out = (
         f"{100 * spec.validation:g} % of the seen training images, split seed {spec.split_seed}"
     )

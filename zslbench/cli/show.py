@@ -9,7 +9,7 @@ import click
 from zslbench.cli.list import check_kind
 from zslbench.cli.output import fields, heading, plain_table, say
 from zslbench.cli.session import Session, pass_session, plugin_option
-from zslbench.members import members
+from zslbench.members import members, refusals
 from zslbench.params import describe, written
 from zslbench.specs import DATASET_DEFAULT, SLOTS
 
@@ -35,6 +35,9 @@ def show(session: Session, kind: str, name: str) -> None:
         _show_params(spec)
     elif spec.recipe is None:
         say("", "It has no parameters.")
+    if name.endswith("/*") and (refused := refusals(spec)):
+        rows = [(f"  {member}", why) for member, why in refused.items()]
+        say("", heading("refused"), plain_table(("  member", "why"), rows))
 
 
 def _find(session: Session, kind: Kind, name: str) -> Registered:
@@ -46,7 +49,8 @@ def _find(session: Session, kind: Kind, name: str) -> Registered:
 
 def _facts(item: Registered, name: str) -> list[tuple[str, Any]]:
     spec = item.spec
-    family = "write a path in place of *" if spec.member_is_path else "write a name in place of *"
+    star = spec.star or ("a path" if spec.member_is_path else "a name")
+    family = f"write {star} in place of *"
     if spec.members:
         family = f"of {len(members(spec))} members: zslbench list {spec.kind} {spec.name[:-2]}"
     return [

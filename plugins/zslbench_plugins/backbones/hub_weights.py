@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 import huggingface_hub
-from huggingface_hub.utils import EntryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError
 
 from zslbench.errors import DataError
 from zslbench_plugins.backbones.network_weights import WeightsFile

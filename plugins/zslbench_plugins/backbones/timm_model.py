@@ -35,7 +35,11 @@ SUBSETS = {
     "fcmae": "imagenet-1k",  # ConvNeXt V2's masked autoencoder: images of ImageNet-1k
 }
 BEYOND = frozenset({"jft", "swag", "ssld", "mim"})
-"""Words in a tag of weights, or teachers, of more than ImageNet that no ``ft`` follows."""
+"""Words in a tag of weights, or teachers, of more than ImageNet that no ``ft`` follows.
+
+BEiT v2's tokens (Peng et al. 2022) and TinyViT's distilled labels (Wu et al. 2022) are CLIP's,
+which no tag says: see :func:`labels_of_weights`.
+"""
 
 
 class TimmBackbone(NetworkBackbone):
@@ -78,7 +82,7 @@ class TimmBackbone(NetworkBackbone):
         config = self._config()
         tag = config.tag or ""
         name = self.member.partition(".")[0]
-        return Pretraining(f"{name}.{tag}" if tag else name, labels_of_tag(tag))
+        return Pretraining(f"{name}.{tag}" if tag else name, labels_of_weights(name, tag))
 
     def _random(self) -> nn.Module:
         return self._created()
@@ -146,6 +150,12 @@ class TimmBackbone(NetworkBackbone):
         features: Tensor = model.forward_features(x)
         result: Tensor = model.forward_head(features, pre_logits=self.layer == "pre_logits")
         return result
+
+
+def labels_of_weights(name: str, tag: str) -> frozenset[str] | None:
+    """The labels behind a network's weights; None where captions taught it, or its teacher."""
+    taught = name.startswith("beitv2") or (name.startswith("tiny_vit") and "dist" in tag)
+    return None if taught else labels_of_tag(tag)
 
 
 def labels_of_tag(tag: str) -> frozenset[str] | None:

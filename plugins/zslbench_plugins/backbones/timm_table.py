@@ -15,10 +15,17 @@ TABLE_VERSION = "1.0.31"
 PATH = Path(__file__).with_name("timm.json")
 
 
+EXTRAS = {"tf_efficientnet_lite0": "efficientnet"}
+"""Member → the extra that brings its weights."""
+
+
 def table() -> dict[str, Any]:
     """NAME (with its default weights) and NAME.TAG → the side of its input and its weights."""
     names = {*timm.list_models(), *timm.list_pretrained()}
-    return {name: {"summary": _summary(name)} for name in sorted(names)}
+    return {
+        name: {"summary": _summary(name)} | ({"extra": EXTRAS[name]} if name in EXTRAS else {})
+        for name in sorted(names)
+    }
 
 
 def _summary(name: str) -> str:

@@ -33,6 +33,7 @@ SENTENCE = ComponentSpec(
         Param("prompts", "strs", ("a photo of a {}.",),
               "templates, averaged; {} is where the class's name goes"),
     ),
+    star="a name on the hub, or a folder's path,",
     member_is_path=True,
 )  # fmt: skip
 
