@@ -8,17 +8,16 @@ import errno
 import io
 import itertools
 import re
-import shutil
-import subprocess
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import tiny
+from browser import NEEDS_CHROMIUM, PHONE, check_on_a_phone, photograph
 from matplotlib.figure import Figure
 from PIL import Image
 from report_cases import CIFAR, HOSTILE, SHAPES, DrawnRun, draw_run, failed_run
@@ -38,7 +37,6 @@ from zslbench.score import NoveltyScores, Scores
 from zslbench.store import Store
 
 FIGURES = ("confusion", "curve", "novelty", "wordspace")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 class PageReader(HTMLParser):
@@ -459,31 +457,12 @@ def test_text_can_be_read_on_its_ground(theme: dict[str, str]):
     assert contrast(theme["accent"], theme["paper"]) >= 3
 
 
-def photograph(page: Path, target: Path, size: tuple[int, int], *, dark: bool) -> np.ndarray:
-    """What chromium shows of the page, (h, w, 3)."""
-    command: list[Any] = [
-        CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-        "--hide-scrollbars", f"--user-data-dir={target.with_suffix('')}",
-        f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"--screenshot={target}",
-        "--window-size={},{}".format(*size), page.as_uri(),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    with Image.open(target) as image:
-        return np.asarray(image.convert("RGB"))
-
-
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report(draw_run(SHAPES, SHAPES[3:6], images=20), tmp_path_factory.mktemp("crowded"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt-get install chromium")
+@NEEDS_CHROMIUM
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_a_browser_shows_the_page_on_a_phone(dark: bool, crowded: Path, tmp_path: Path):
-    shown = photograph(crowded, tmp_path / "shot.png", (390, 4000), dark=dark)
-    assert shown.shape == (4000, 390, 3)
-    assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 100
-    ground = [int((DARK if dark else LIGHT)["paper"][i : i + 2], 16) for i in (1, 3, 5)]
-    assert (shown == ground).all(axis=2).mean() > 0.5
-    # Nothing reaches into the right margin: tables and wide figures scroll inside the column.
-    assert (shown[:, -12:] == ground).all()
+    check_on_a_phone(photograph(crowded, tmp_path / "shot.png", PHONE, dark=dark), dark=dark)

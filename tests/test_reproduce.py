@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from browser import NEEDS_CHROMIUM, PHONE, check_on_a_phone, photograph
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,10 +21,12 @@ from zslbench import Registry
 from zslbench.cli import main
 from zslbench.contracts import ClassTable, Prediction, TestLabels
 from zslbench.grid import make_grid
+from zslbench.report.confusion import draw_counts
 from zslbench.runspec import resolve_request
 from zslbench_plugins.reproduce import distractor_words
 from zslbench_plugins.reproduce.experiment import Experiment, Finding, Part
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
+from zslbench_plugins.reproduce.parts.bayesian import read_confusion
 from zslbench_plugins.reproduce.parts.novel_images import false_positives, interval
 from zslbench_plugins.reproduce.parts.threshold import accuracy_by_class_at, read_curves
 from zslbench_plugins.reproduce.plan import adapt, load_plan
@@ -47,7 +51,8 @@ def registry() -> Registry:
 def test_a_plan_is_made_of_what_there_is(registry: Registry, name: str, quick: bool) -> None:
     plan = adapt(load_plan(name), quick=quick, shapes=False, seeds="0-1", data_dir=REAL)
     requests = make_grid(**plan).requests()
-    assert {request.seed for request in requests} == {0, 1}
+    own = load_plan(name).get("seeds")
+    assert {request.seed for request in requests} == ({0, 1} if own is None else set(own))
     for request in requests:
         spec = resolve_request(request, registry)
         assert spec.dataset.name == "sample/*" or not quick
@@ -175,6 +180,30 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert not re.search(r'(src|href)="(?!#|data:)', text)
     assert "reached" in text
     assert write_page([section(Finding("it", 0.5, goal=0.4))], [], "", tmp_path).read_text() == text
+
+
+@NEEDS_CHROMIUM
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_browser_shows_the_page_on_a_phone(dark: bool, tmp_path: Path) -> None:
+    command = "zslbench run --method socher2013 --dataset cifar10 " + "--set backbone.x=1 " * 30
+    found = [Finding(f"figure {i}", 0.5, 0.01, 0.02, 3, 0.6, goal=0.55, command=command)
+             for i in range(4)]  # fmt: skip
+    whole = section(*found)
+    roles = [SimpleNamespace(name=f"class {i}", role="unseen" if i > 7 else "seen")
+             for i in range(10)]  # fmt: skip
+    counts = np.random.default_rng(0).integers(0, 900, (10, 10))
+    drawn = replace(whole.part, drawings=(draw_counts(roles, counts),))
+    page = write_page([replace(whole, part=drawn)], [("Seeds", "0-2")], "A warning.", tmp_path)
+    check_on_a_phone(photograph(page, tmp_path / "shot.png", PHONE, dark=dark), dark=dark)
+
+
+@pytest.mark.skipif(not (REAL / "socher2013").is_dir(), reason="the authors' counts are not here")
+def test_the_authors_confusions_are_those_that_their_figures_tell_of() -> None:
+    theirs = read_confusion(REAL / "socher2013")
+    right = {name: counts[name] for name, counts in theirs.items()}
+    assert all(sum(counts.values()) == 1000 for counts in theirs.values())
+    assert sum(right.values()) == 6557
+    assert right["cat"] + right["truck"] == 77  # 3.85 % of 2,000
 
 
 def test_an_experiment_that_there_is_not_is_named() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,10 +28,15 @@ DARK_CELL = 0.7  # share from which a count is written in the light colour
 
 
 def draw_confusion(scores: Scores) -> Drawing:
-    """Draw counts on cells as dark as their share of the row; the task's order within each role."""
-    order = sorted(range(len(scores.per_class)), key=lambda i: scores.per_class[i].role == "unseen")
-    classes = [scores.per_class[i] for i in order]
-    counts = np.array(scores.confusion)[np.ix_(order, order)]
+    """Draw the confusions of a run."""
+    return draw_counts(scores.per_class, np.array(scores.confusion))
+
+
+def draw_counts(per_class: Sequence[ClassRow], confusion: NDArray[np.int64]) -> Drawing:
+    """Draw counts (c, c) on cells as dark as their share of the row; seen classes come first."""
+    order = sorted(range(len(per_class)), key=lambda i: per_class[i].role == "unseen")
+    classes = [per_class[i] for i in order]
+    counts = confusion[np.ix_(order, order)]
     with drawing():
         figure = _draw_matrix(counts, classes)
     return Drawing(

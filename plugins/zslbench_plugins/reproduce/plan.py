@@ -28,7 +28,7 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
         slot: names.replace("DATA/", f"{data_dir}/") if isinstance(names, str) else names
         for slot, names in plan.get("slots", {}).items()
     }
-    plan = {**plan, "slots": slots, "seeds": seeds}
+    plan = {"seeds": seeds, **plan, "slots": slots}  # an ablation states its own seed
     if shapes:
         plan["dataset"] = "shapes"
         plan["slots"] = {k: v for k, v in slots.items() if k != "embedding"}

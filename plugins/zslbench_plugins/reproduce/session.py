@@ -61,7 +61,7 @@ class Session:
             data_dir=choice.data_dir,
         )  # fmt: skip
         fixed = fixed_options(0.05, 0, choice.threads, "cpu", None)
-        return make_grid(**plan, **fixed).requests()
+        return make_grid(**(fixed | plan)).requests()
 
     def run(self) -> None:
         """Run every plan of every experiment; failures of rows are kept with their reason."""

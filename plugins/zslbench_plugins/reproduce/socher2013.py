@@ -2,6 +2,7 @@
 
 from zslbench_plugins.reproduce.experiment import Experiment
 from zslbench_plugins.reproduce.parts import (
+    ablations,
     attributes,
     bayesian,
     beyond,
@@ -42,7 +43,8 @@ EXPERIMENTS = (
         "novel", "§ 6.5", "The most novel images", ("false-positives",), novel_images.draw
     ),
     Experiment(
-        "cifar106", "§ 6.6", "A hundred seen classes", ("cifar106", "cifar106-trained"),
+        "cifar106", "§ 6.6", "A hundred seen classes",
+        ("cifar106", "cifar106-linear", "cifar106-trained", "cifar106-trained-linear"),
         hundred.draw, on_shapes=False,
     ),
     Experiment(
@@ -52,6 +54,11 @@ EXPERIMENTS = (
             "distractors-huang-cat", "distractors-huang-truck",
         ),
         distractors.draw, on_shapes=False,
+    ),
+    Experiment(
+        "ablations", "ablations", "What the paper leaves open",
+        ("cat-truck", "starts", "decay", "iterations", "bases", "refit"), ablations.draw,
+        extended=True, on_shapes=False,
     ),
     Experiment(
         "beyond", "beyond the paper", "Ten years on", ("beyond", "summary"), beyond.draw,

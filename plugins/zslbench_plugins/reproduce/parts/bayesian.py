@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zslbench.report.confusion import draw_confusion
+from zslbench.report.confusion import draw_confusion, draw_counts
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import finding
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zslbench.report.drawing import Drawing
 
 AUTHORS = "the authors' own run"
@@ -59,7 +62,7 @@ def draw(desk: Desk) -> Part:
             ),
             finding("Gaussian: H", gaussian, "H"),
         ),
-        drawings=tuple(_confusions(held_out)),
+        drawings=tuple(_confusions(held_out, desk.reference)),
     )  # fmt: skip
 
 
@@ -85,8 +88,30 @@ def _labels(row: Row) -> Any:
     return np.where(given.margin > 0, given.known_label, given.novel_label)
 
 
-def _confusions(rows: Rows) -> list[Drawing]:
+def _confusions(rows: Rows, reference: Path | None) -> list[Drawing]:
+    """Ours, and the authors' beside it where theirs is at hand and of the same classes."""
     if not rows:
         return []
-    ours = draw_confusion(rows[0].scores)
-    return [replace(ours, name="table1", title="Confusions of the Bayesian pipeline with LoOP")]
+    scores, title = rows[0].scores, "Confusions of the Bayesian pipeline with LoOP"
+    drawings = [replace(draw_confusion(scores), name="table1", title=f"{title}, here")]
+    theirs = read_confusion(reference)
+    names = [row.name for row in scores.per_class]
+    if sorted(theirs) == sorted(names):
+        counts = np.array([[theirs[true][given] for given in names] for true in names])
+        drawn = draw_counts(scores.per_class, counts)
+        drawings.append(
+            replace(drawn, name="table1-authors", title=f"{title}, the authors' own run")
+        )
+    return drawings
+
+
+def read_confusion(folder: Path | None) -> dict[str, dict[str, int]]:
+    """The authors' counts, true class → label given → images; empty where they are not at hand."""
+    path = folder / "cat_truck_bayesian_loop_confusion.csv" if folder else None
+    if path is None or not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            line.pop("true"): {name: int(count) for name, count in line.items()}
+            for line in csv.DictReader(file)
+        }

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Rows
+from zslbench_plugins.reproduce.experiment import Desk, Finding, Part
 from zslbench_plugins.reproduce.measured import finding
 
 
 def draw(desk: Desk) -> Part:
     """The six unseen classes with two layers and with one; all classes, and those with words."""
-    rows, trained = desk.rows("cifar106"), desk.rows("cifar106-trained")
-    two, one = rows.where(mapping="socher2013"), rows.where(mapping="linear")
+    two, one = desk.rows("cifar106"), desk.rows("cifar106-linear")
     return Part(
         words=(
             "CIFAR-10 and 96 classes of CIFAR-100, with forest, lobster, orange, boy, truck and "
@@ -29,20 +28,18 @@ def draw(desk: Desk) -> Part:
             finding("6 unseen classes, one linear layer, per image", one, "zsl_accuracy",
                     published=0.422),
             finding("6 unseen classes, one linear layer, per class", one, "T1"),
-            *_trained(trained),
+            *_trained(desk),
         ),
     )  # fmt: skip
 
 
-def _trained(rows: Rows) -> list[Finding]:
-    words = "80 classes with a trained word"
-    found = [
-        finding(
-            f"{words}: softmax, 74 seen classes", rows.where(mapping="socher2013"), "known_accuracy"
-        )
-    ]
-    for mapping, layers in (("socher2013", "two layers"), ("linear", "one linear layer")):
-        chosen = rows.where(mapping=mapping)
+def _trained(desk: Desk) -> list[Finding]:
+    words, two = "80 classes with a trained word", desk.rows("cifar106-trained")
+    found = [finding(f"{words}: softmax, 74 seen classes", two, "known_accuracy")]
+    for chosen, layers in (
+        (two, "two layers"),
+        (desk.rows("cifar106-trained-linear"), "one linear layer"),
+    ):
         found.append(finding(f"{words}: 6 unseen, {layers}, per image", chosen, "zsl_accuracy"))
         found.append(finding(f"{words}: 6 unseen, {layers}, per class", chosen, "T1"))
     return found
