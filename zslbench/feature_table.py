@@ -9,6 +9,7 @@ import numpy as np
 
 from zslbench.contracts import no_progress
 from zslbench.enforce import check_features
+from zslbench.errors import InputError
 from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, learnt, look_up
 from zslbench.hashes import hash_array
 from zslbench.images import images_at
@@ -121,18 +122,30 @@ class FeatureTable:
                 stages=bench.stages,
             )
 
-    def _reduced(self, base: FeatureTable, part: str, rows: Int) -> Float32:
-        """What the component makes of another backbone's features."""
-        bench, what = self._bench, self._bench.what(self._slot)
-
+    @cached_property
+    def reducer(self) -> Any:
+        """The component, fitted to another backbone's features; InputError where it reads none."""
+        bench, base, what = self._bench, self._base, self._bench.what(self._slot)
+        if base is None:
+            raise InputError(f"{what} reads images, not another backbone's features")
         # Where the base is the same for every split, its components are too.
         learn_from = base.X_all if base._shared else partial(base.X, "train")
-        scaled = base.scaled_as_all if base._shared else base.scaled
 
         def compute(progress: Progress) -> Arrays:
             with bench.calling(self._slot, "fit_features"):
                 model = self._component.fit_features(learn_from(), context=bench.telling(progress))
             return learnt(model, what)
+
+        reducer = bench.create(self._slot)
+        fitted = bench.stages.arrays("reduction", self.key, compute, inputs=learn_from)
+        for name, value in fitted.items():
+            setattr(reducer, name, value if value.ndim else value.item())
+        return reducer
+
+    def _reduced(self, base: FeatureTable, part: str, rows: Int) -> Float32:
+        """What the component makes of another backbone's features."""
+        bench, what = self._bench, self._bench.what(self._slot)
+        reducer, scaled = self.reducer, base.scaled_as_all if base._shared else base.scaled
 
         def apply(progress: Progress) -> Arrays:
             raw, out = (
@@ -148,10 +161,6 @@ class FeatureTable:
             return {"features": out}
 
         stages = bench.stages
-        fitted = stages.arrays("reduction", self.key, compute, inputs=learn_from)
-        reducer = bench.create(self._slot)
-        for name, value in fitted.items():
-            setattr(reducer, name, value if value.ndim else value.item())
         key = self.key | {"part": part, "rows": hash_array(rows)}
         found: Float32 = stages.arrays(f"reduced features of {part} images", key, apply)["features"]
         return found

@@ -9,13 +9,13 @@ import numpy as np
 
 from zslbench.errors import InputError
 from zslbench.score.accuracy import harmonic_mean
-from zslbench.score.curve import measure_area
+from zslbench.score.curve import find_passages, measure_area
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from zslbench.contracts import Int
-    from zslbench.score.curve import Sweep
+    from zslbench.score.curve import Sweep, Track
     from zslbench.score.novelty import Duel
     from zslbench.score.outcomes import Float64, Outcomes
 
@@ -28,6 +28,8 @@ class SamplingErrors:
 
     H: float | None = None
     AUSUC: float | None = None
+    h_oracle: float | None = None
+    unseen_at_70_seen: float | None = None
     AUROC: float | None = None
     AUROC_macro: float | None = None
 
@@ -50,17 +52,33 @@ def estimate_errors(
         return SamplingErrors()
     seen = sweep.track(outcomes, outcomes.shares(False))
     unseen = sweep.track(outcomes, outcomes.shares(True))
-    found: dict[str, list[Float64]] = {"H": [], "AUSUC": []}
+    by_image = [_track_images(outcomes, sweep, unseen=role) for role in (False, True)]
+    names = ("H", "AUSUC", "h_oracle", "unseen_at_70_seen")
+    found: dict[str, list[Float64]] = {name: [] for name in names}
     for counts in draw_samples(outcomes, seed=seed, resamples=resamples):
         s, u = seen.values(counts), unseen.values(counts)
-        found["H"].append(harmonic_mean(u[:, sweep.own], s[:, sweep.own]))
+        h = harmonic_mean(u, s)
+        found["H"].append(h[:, sweep.own])
         found["AUSUC"].append(measure_area(u, s))
+        found["h_oracle"].append(h.max(axis=1))
+        seen_accuracy, unseen_accuracy = (track.values(counts) for track in by_image)
+        found["unseen_at_70_seen"].append(find_passages(seen_accuracy, unseen_accuracy, 0.7))
         if duel is not None:
             pooled, macro = duel.aurocs(counts)
             found.setdefault("AUROC", []).append(pooled)
             found.setdefault("AUROC_macro", []).append(macro)
-    errors = {name: np.concatenate(parts).std(ddof=1) for name, parts in found.items()}
-    return SamplingErrors(**{name: float(error) for name, error in errors.items()})
+    return SamplingErrors(**{name: _deviation(np.concatenate(p)) for name, p in found.items()})
+
+
+def _track_images(outcomes: Outcomes, sweep: Sweep, *, unseen: bool) -> Track:
+    """The share of right images of one role, each image counted alike."""
+    which = outcomes.unseen == unseen
+    return sweep.track(outcomes, which.astype(np.float64), total=float(which.sum()))
+
+
+def _deviation(values: Float64) -> float | None:
+    """Standard deviation; None where a sample has no such score."""
+    return None if np.isnan(values).any() else float(values.std(ddof=1))
 
 
 def draw_samples(outcomes: Outcomes, *, seed: int, resamples: int) -> Iterator[Int]:

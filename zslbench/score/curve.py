@@ -96,20 +96,27 @@ def measure_area(u: Float64, s: Float64) -> Float64:
     return area
 
 
-def find_passage(s: Float64, u: Float64, level: float) -> float | None:
-    """u where s, followed from everything novel on, first reaches ``level``; (p,) each.
+def find_passages(s: Float64, u: Float64, level: float) -> Float64:
+    """u where s, followed from everything novel on, first reaches ``level``: (b, p) → (b,).
 
     Between two neighbouring points both are taken as linear. That is the highest u on the curve
-    with s ≥ ``level``; where s starts there, it is the first point's. None: s never gets there.
+    with s ≥ ``level``; where s starts there, it is the first point's. NaN: s never gets there.
     """
-    reached = np.flatnonzero(s >= level - _ROUNDING)
-    if not len(reached):
-        return None
-    after = int(reached[0])
-    if after == 0:
-        return float(u[0])
-    part = min(1.0, (level - s[after - 1]) / (s[after] - s[after - 1]))
-    return float(u[after - 1] + part * (u[after] - u[after - 1]))
+    reached = s >= level - _ROUNDING
+    row, after = np.arange(len(s)), reached.argmax(axis=1)
+    before = np.maximum(after - 1, 0)
+    rise = s[row, after] - s[row, before]
+    # At the first point nothing rises, and the point itself is meant.
+    part = np.minimum(1.0, np.divide(level - s[row, before], rise, where=rise > 0, out=rise * 0))
+    found: Float64 = u[row, before] + part * (u[row, after] - u[row, before])
+    found[~reached.any(axis=1)] = np.nan
+    return found
+
+
+def find_passage(s: Float64, u: Float64, level: float) -> float | None:
+    """The passage of one curve, (p,) each; None: s never gets there."""
+    found = float(find_passages(s[None], u[None], level)[0])
+    return None if np.isnan(found) else found
 
 
 @dataclass(frozen=True)

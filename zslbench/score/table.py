@@ -128,9 +128,13 @@ class Scores(_Table):
     h_oracle: Fraction = Field(
         description="best H along the curve: chosen on test labels, shown, never ranked"
     )
+    h_oracle_se: Error | None = None
     unseen_at_70_seen: Fraction | None = Field(
         description="unseen_accuracy where the curve, from everything novel on, first reaches a "
         "seen_accuracy of 70 % (linear between points); None: it never does"
+    )
+    unseen_at_70_seen_se: Error | None = Field(
+        default=None, description="None: a resample never does"
     )
     u_at_70_s: Fraction | None = Field(description="the same with per-class means")
 

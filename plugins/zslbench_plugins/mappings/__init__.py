@@ -35,10 +35,6 @@ SOCHER = ComponentSpec(
             "tolerance", "float", 1e-4, "stop at this share of the first gradient's norm",
             minimum=0, exclusive_minimum=True,
         ),
-        Param(
-            "start", "int", None, "seed of the first weights; none: the run's", minimum=0,
-            optional=True,
-        ),
     ),
 )  # fmt: skip
 

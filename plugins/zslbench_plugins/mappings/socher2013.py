@@ -26,12 +26,11 @@ class TwoLayerMapping:
 
     J = (1/2n) Σ ‖s − f(x)‖² + (decay/2)(‖W1‖² + ‖W2‖²), over all weights: ``epochs`` of
     mini-batches (Adam), then L-BFGS with a Kronecker-factored preconditioner. J is not convex: a
-    point found is stationary at best. The first weights come from the seed ``start``, None for the
-    run's: other starts on the same features show what hangs on it.
+    point found is stationary at best.
 
     Training stops where ‖∇J‖ ≤ ``tolerance`` · ‖∇J at the start‖, or after ``max_passes`` full
     passes over the features, or before it would read more than ``max_work`` · 10⁹ feature values:
-    19 passes over the 38,000 training images of CIFAR-10 here. These two are a budget, no failure:
+    20 passes over CIFAR-10's. These two are a budget, not a failure:
     ``benchmarks/mapping.py --full`` compares its loss with that of 500 plain full-batch L-BFGS
     iterations from the same start, the authors' own budget.
     ``gradient_ratio_`` tells which of them it was.
@@ -45,7 +44,6 @@ class TwoLayerMapping:
         max_passes: int = 400,
         max_work: float = 9.6,
         tolerance: float = 1e-4,
-        start: int | None = None,
     ) -> None:
         self.hidden = hidden
         self.decay = decay
@@ -53,7 +51,6 @@ class TwoLayerMapping:
         self.tolerance = tolerance
         self.max_passes = max_passes
         self.max_work = max_work
-        self.start = start
 
     def fit(
         self,
@@ -79,8 +76,7 @@ class TwoLayerMapping:
             decay=self.decay,
             spectrum=leading_spectrum(features, seed=context.seed),
         )
-        seed = context.seed if self.start is None else self.start
-        start = draw_layers(features.shape[1], self.hidden, S.shape[1], seed).flat()
+        start = draw_layers(features.shape[1], self.hidden, S.shape[1], context.seed).flat()
         first = float(loss(start)[1].norm())
         found = self._train(loss, start, first, context)
         self.W1_, self.b1_, self.W2_, self.b2_ = (p.numpy().copy() for p in loss.unpack(found.w))
