@@ -25,10 +25,16 @@ from zslbench.report.confusion import draw_counts
 from zslbench.runspec import resolve_request
 from zslbench_plugins.reproduce import distractor_words
 from zslbench_plugins.reproduce.experiment import Experiment, Finding, Part
+from zslbench_plugins.reproduce.measured import interval
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
 from zslbench_plugins.reproduce.parts.bayesian import read_confusion
-from zslbench_plugins.reproduce.parts.novel_images import false_positives, interval
-from zslbench_plugins.reproduce.parts.threshold import accuracy_by_class_at, read_curves
+from zslbench_plugins.reproduce.parts.novel_images import false_positives
+from zslbench_plugins.reproduce.parts.threshold import (
+    accuracy_by_class_at,
+    best_h,
+    passage,
+    read_curves,
+)
 from zslbench_plugins.reproduce.plan import adapt, load_plan
 from zslbench_plugins.reproduce.session import plan_names
 from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS
@@ -135,6 +141,8 @@ def test_accuracy_by_class_is_read_where_the_share_of_seen_is_first_reached() ->
     # Two of four seen images are right once the fourth image counts as known: one unseen is lost.
     assert accuracy_by_class_at(told, 0.5) == {"c": pytest.approx(2 / 3)}
     assert accuracy_by_class_at(told, 0.25) == {"c": 1.0}
+    assert accuracy_by_class_at(told, 0.75) == {"c": pytest.approx(1 / 3)}
+    assert accuracy_by_class_at(told, 0.76) == {}, "one of four is wrong"
 
 
 @pytest.mark.skipif(not (REAL / "socher2013").is_dir(), reason="the authors' curves are not here")
@@ -144,6 +152,10 @@ def test_the_authors_own_curves_are_read_whole() -> None:
         "gaussian_mixture": 11, "gaussian_min": 11, "loop": 11,
     }  # fmt: skip
     assert curves["gaussian_min"][-2] == (0.70575, 0.385)
+    assert 0.385 < passage(curves, "gaussian_min") < 0.41
+    assert best_h(curves, "gaussian_min") == pytest.approx(0.586, abs=5e-4)
+    assert best_h(curves, "loop") == pytest.approx(0.4946, abs=5e-5)
+    assert best_h({}, "loop") is None
 
 
 # -------------------------------------------------------------------------------------------- page
@@ -169,7 +181,8 @@ def test_a_figure_stands_beside_the_published_one_with_its_difference() -> None:
     assert "seeds: ± 2.0, n = 3" in measured(found)
     assert signed(found.difference) == "−2.5"
     html = render([section(found)], [("Seeds", "0-2")], "A warning.")
-    for text in ("82.5", "missed", "−2.5", "zslbench run", "A warning.", "a row failed"):
+    missed = 'class="missed">missed by 2.5'
+    for text in ("82.5", missed, "−2.5", "zslbench run", "A warning.", "a row failed"):
         assert text in html
     assert "Some &lt;words&gt;." in html
 
@@ -178,7 +191,8 @@ def test_the_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     page = write_page([section(Finding("it", 0.5, goal=0.4))], [], "", tmp_path)
     text = page.read_text()
     assert not re.search(r'(src|href)="(?!#|data:)', text)
-    assert "reached" in text
+    assert 'class="reached">reached' in text
+    assert 'class="missed"' not in text
     assert write_page([section(Finding("it", 0.5, goal=0.4))], [], "", tmp_path).read_text() == text
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Float64 = NDArray[np.float64]
 
-SMALLEST = 1e-12  # what Z is at least
+SMALLEST = 1e-12  # what Z is at least, and a denominator where all training points coincide
 
 
 class LoopDetector:
@@ -161,7 +161,8 @@ def _fit(points: Float64, k: int, lam: float, denominator: str) -> _Context:
         )
     pdist = np.sqrt(found.squares.mean(axis=1))
     least = float(pdist[pdist > 0].min(initial=np.inf)) / k
-    context = _Context(neighbours, pdist, means, spreads, least if np.isfinite(least) else 1.0)
+    # Where all training points coincide, whatever lies apart from them is as novel as can be.
+    context = _Context(neighbours, pdist, means, spreads, least if np.isfinite(least) else SMALLEST)
     Z = lam * float(np.sqrt(np.square(context.lof(points, found)).mean()))
     context.Z = Z or SMALLEST
     return context

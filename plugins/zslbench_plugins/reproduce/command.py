@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from zslbench_plugins.reproduce.experiment import Experiment
 
 QUICK = (
-    "A quick look: a small dictionary, a tenth of the images, short fits. The figures are not the "
-    "paper's, and no goal is meant for them."
+    "A quick look: a dictionary of 200 bases learnt from 40,000 patches in 10 rounds, a tenth of "
+    "the images, a map of 5 epochs and at most 10 passes, two sets of distractors of each kind. "
+    "Its figures are not to be held against the paper's."
 )
 SHAPES = "On drawn shapes, not on photographs: this shows that everything runs, and nothing more."
 
@@ -66,7 +67,8 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
 
     quick, shapes, extended = options["quick"], options["on"] == "shapes", options["extended"]
     choice = Choice(
-        experiments=_chosen(paper, options["only"], extended=extended, shapes=shapes),
+        paper=paper,
+        experiments=_chosen(paper, options["only"], extended=extended, shapes=shapes, quick=quick),
         quick=quick,
         shapes=shapes,
         seeds=options["seeds"] or ("0-2" if extended else "0"),
@@ -87,7 +89,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
 
 
 def _chosen(
-    paper: str, only: str | None, *, extended: bool, shapes: bool
+    paper: str, only: str | None, *, extended: bool, shapes: bool, quick: bool
 ) -> tuple[Experiment, ...]:
     """The experiments that are asked for; InputError for one that there is not."""
     from importlib import import_module
@@ -104,4 +106,11 @@ def _chosen(
                 near = suggest(key, keys) or ";"
                 raise InputError(f"unknown experiment {key!r}{near} there are {', '.join(keys)}")
         return tuple(experiment for experiment in found if experiment.key in wanted)
-    return tuple(e for e in found if (extended or not e.extended) and (e.on_shapes or not shapes))
+    left_out = [
+        e
+        for e in found
+        if (e.extended and not extended)
+        or (shapes and not e.on_shapes)
+        or (quick and not e.in_quick)
+    ]
+    return tuple(experiment for experiment in found if experiment not in left_out)

@@ -1,9 +1,9 @@
 """Writes the plans of § 6.7: python -m zslbench_plugins.reproduce.distractor_words DATA_DIR.
 
 Random nouns are ours, listed below; neighbours of *cat* and of *truck* are the words of least
-Euclidean distance to them, in the embedding that the plan runs with: all of GloVe's first 20,000
-words of letters alone, and those of Huang et al.'s 106 that were ever trained. The classes of
-CIFAR-10 are no distractors.
+Euclidean distance to them, in the embedding that the plan runs with: those of GloVe's 400,000 words
+that are letters alone, three or more, and those of Huang et al.'s 106 that were ever trained. The
+classes of CIFAR-10 are no distractors.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ NOUNS = (
     "flag", "glass", "harbor",
 )  # fmt: skip
 COUNTS = (0, 5, 10, 20, 30, 40)
-FREQUENT = 20_000  # of GloVe's words, which come by frequency
 PLANS = Path(__file__).parent / "plans"
 HEAD = """# Section 6.7, figure 6: distractors among the unseen candidates, {words}, by {embedding}.
 # Written by python -m zslbench_plugins.reproduce.distractor_words; sets of one kind grow.
@@ -96,7 +95,7 @@ def _glove() -> tuple[list[str], Floats]:
     array, vocabulary = GloveEmbedder().sources(nowhere)
     words = pq.read_table(vocabulary).column("index").to_pylist()
     vectors = np.load(array, mmap_mode="r")
-    kept = [i for i, word in enumerate(words[:FREQUENT]) if word.isalpha() and len(word) > 2]
+    kept = [i for i, word in enumerate(words) if word.isalpha() and len(word) > 2]
     return [words[i] for i in kept], np.asarray(vectors[kept], dtype=np.float64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,8 +39,13 @@ class Row:
 
     @property
     def command(self) -> str:
-        """The command that makes it again."""
-        return replay_command(self.record)
+        """The command that makes it again, as it can be run here."""
+        command = replay_command(self.record)
+        for slot, name in self.request.slots.items():  # of a file the record knows no path
+            family, _, path = name.partition("/")
+            hidden = shlex.quote(f"{family}/<{Path(path).name}>")
+            command = command.replace(hidden, shlex.quote(name)) if self.slot(slot) else command
+        return f"{command} --data-dir {shlex.quote(str(self.runner.workspace.data_dir))}"
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -105,7 +111,9 @@ class Finding:
     published: float | None = None
     source: str = "the paper"  # where the published figure is from
     goal: float | None = None  # what a reproduction should reach
-    command: str = ""
+    tried: str = ""  # where the goal is missed: what else was looked at, and what it gave
+    setting: str = ""  # what was learnt from besides labelled seen images; empty: nothing
+    command: str = ""  # empty: it is made of several runs, or of a run's predictions
 
     @property
     def difference(self) -> float | None:
@@ -113,6 +121,11 @@ class Finding:
         if self.value is None or self.published is None:
             return None
         return self.value - self.published
+
+    @property
+    def short(self) -> float | None:
+        """Measured less the goal."""
+        return None if self.goal is None or self.value is None else self.value - self.goal
 
     @property
     def reached(self) -> bool | None:
@@ -150,4 +163,5 @@ class Experiment:
     plans: tuple[str, ...]
     draw: Callable[[Desk], Part]
     extended: bool = False  # only with --extended
+    in_quick: bool = True  # does a small fit tell anything?
     on_shapes: bool = True  # can it be shown without photographs?

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 from typing import Any
 
+from scipy.stats import beta
+
 from zslbench_plugins.reproduce.experiment import Finding, Rows
+
+ORDINARY = "inductive"
 
 
 def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
@@ -13,14 +18,39 @@ def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
     if not rows:
         return Finding(what, None, **about)
     values = [getattr(row.scores, score) for row in rows]
-    errors = [getattr(row.scores, f"{score}_se", None) for row in rows]
+    told = [getattr(row.scores, f"{score}_se", None) for row in rows]
     known = [value for value in values if value is not None]
+    errors = [error for error in told if error is not None]
+    setting = rows[0].record.setting
     return Finding(
         what,
         statistics.fmean(known) if len(known) == len(values) else None,
-        se=statistics.fmean([e for e in errors if e is not None]) if all(errors) else None,
+        se=statistics.fmean(errors) if len(errors) == len(values) else None,
         spread=statistics.stdev(known) if len(known) > 1 else None,
         seeds=len(values),
-        command=rows[0].command,
+        setting="" if setting == ORDINARY else setting,
+        command=_command(rows),
         **about,
     )
+
+
+def _command(rows: Rows) -> str:
+    """The first row's, with every row's seed."""
+    seeds = sorted({row.record.seed for row in rows})
+    command = str(rows[0].command)
+    if len(seeds) == 1:
+        return command
+    every = f"--seeds {','.join(map(str, seeds))}"
+    return re.sub(r"--seed \d+", every, command, count=1)
+
+
+def binomial_error(share: float, n: int) -> float:
+    """The standard error of a share of ``n`` images."""
+    return float((share * (1 - share) / n) ** 0.5)
+
+
+def interval(hits: int, n: int) -> tuple[float, float]:
+    """The exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    low = float(beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
+    return low, high

@@ -27,6 +27,7 @@ class Section:
     experiment: Experiment
     part: Part | None
     reasons: tuple[str, ...] = ()
+    command: str = ""  # that makes this part of the page again
 
 
 def write_page(
@@ -62,6 +63,7 @@ def render(sections: list[Section], facts: list[tuple[str, str]], warning: str) 
     environment.filters["percent"] = percent
     environment.filters["measured"] = measured
     environment.filters["signed"] = signed
+    environment.filters["points"] = points
     return environment.get_template("reproduction.html.j2").render(
         sections=[_shown(section) for section in sections],
         summary=[(s.experiment, f) for s in sections if s.part for f in _headline(s.part)],
@@ -87,6 +89,11 @@ def signed(difference: float | None) -> str:
     return "" if difference is None else f"{100 * difference:+.1f}".replace("-", "−")
 
 
+def points(difference: float) -> str:
+    """``0.3`` points, a whole share being 100."""
+    return f"{100 * difference:.1f}"
+
+
 def _headline(part: Part) -> list[Finding]:
     """The findings that were published, or that have a goal."""
     return [f for f in part.findings if f.published is not None or f.goal is not None]
@@ -98,6 +105,7 @@ def _shown(section: Section) -> dict[str, Any]:
         "experiment": section.experiment,
         "words": part.words if part else (),
         "findings": part.findings if part else (),
+        "command": section.command,
         "figures": [embed(drawing) for drawing in part.drawings] if part else [],
         "reasons": section.reasons,
     }

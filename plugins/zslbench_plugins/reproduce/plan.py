@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 HOME = "zslbench_plugins.reproduce"
 SAMPLED = ("cifar10", "cifar106", "cifar106-trained")
 SMALL = {"bases": 200, "patches": 40_000, "rounds": 10}  # of the dictionary, for a quick look
-QUICK_PASSES = 20  # of the two-layer map, after its epochs
+QUICK = {"epochs": 5, "max_passes": 10}  # of the two-layer map
 
 
 def load_plan(name: str) -> dict[str, Any]:
@@ -36,6 +36,8 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
         if plan["dataset"] in SAMPLED:
             plan["dataset"] = f"sample/{plan['dataset']}"
         plan["set"] = _dropped(plan.get("set", {}), "dataset.images") | _smaller(plan)
+        if "distractors" in plan:  # none, and as many as there are
+            plan["distractors"] = [plan["distractors"][0], plan["distractors"][-1]]
     return plan
 
 
@@ -54,5 +56,5 @@ def _smaller(plan: dict[str, Any]) -> dict[str, Any]:
         chosen |= {f"backbone.0.{name}": value for name, value in SMALL.items()}
         chosen["backbone.k"] = 200
     if plan["method"] == "socher2013" and plan["slots"].get("mapping") is None:
-        chosen["mapping.max_passes"] = QUICK_PASSES
+        chosen |= {f"mapping.{name}": value for name, value in QUICK.items()}
     return chosen

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from zslbench.errors import ZSLBenchError
 from zslbench.estimate import Estimate, estimate
 from zslbench.grid import make_grid
 from zslbench.runner import Runner, Workspace
-from zslbench_plugins.reproduce.experiment import Desk, Experiment, Row, Rows
+from zslbench_plugins.reproduce.experiment import Desk, Experiment, Part, Row, Rows
 from zslbench_plugins.reproduce.page import Section
 from zslbench_plugins.reproduce.plan import adapt, load_plan
 
@@ -28,6 +29,7 @@ Say = Callable[[str], None]
 class Choice:
     """What is asked for."""
 
+    paper: str
     experiments: tuple[Experiment, ...]
     quick: bool
     shapes: bool
@@ -93,23 +95,44 @@ class Session:
             rows = [self.rows[name] for name in experiment.plans]
             reasons = tuple(dict.fromkeys(reason for r in rows for reason in r.failures))
             there = any(len(r) for r in rows)
-            found.append(Section(experiment, experiment.draw(desk) if there else None, reasons))
+            part = self._judged(experiment.draw(desk)) if there else None
+            found.append(Section(experiment, part, reasons, self._command(experiment)))
         return found
+
+    def _command(self, experiment: Experiment) -> str:
+        """What makes an experiment's part of the page again."""
+        choice = self.choice
+        words = ["zslbench", "reproduce", choice.paper, "--only", experiment.key]
+        words += ["--quick"] * choice.quick + ["--extended"] * experiment.extended
+        words += ["--on", "shapes"] if choice.shapes else ["--data-dir", str(choice.data_dir)]
+        return shlex.join([*words, "--seeds", choice.seeds, "--threads", str(choice.threads)])
+
+    def _judged(self, part: Part) -> Part:
+        """The part, its figures without the goals and the paper's where they are not meant."""
+        choice = self.choice
+        if not (choice.quick or choice.shapes):
+            return part
+        kept = part.findings
+        if choice.shapes:  # the paper's figures are of other images
+            kept = tuple(replace(f, published=None) for f in kept)
+        return replace(part, findings=tuple(replace(f, goal=None) for f in kept))
 
     def facts(self) -> list[tuple[str, str]]:
         """What holds for the whole page."""
         records = [row.record for rows in self.rows.values() for row in rows]
         if not records:
             return []
+        records = list({record.run_id: record for record in records}.values())
         first = records[0]
         names = sorted({record.dataset.component.name for record in records})
+        revisions = ", ".join(sorted({str(record.git_revision) for record in records}))
         return [
             ("Runs", f"{len(records)}, their records in runs/"),
             ("Images", ", ".join(names)),
             ("Seeds", self.choice.seeds),
             ("Setting", ", ".join(sorted({record.setting for record in records}))),
             ("Machine", f"{', '.join(map(str, first.machine.values()))}; {first.threads} threads"),
-            ("Code", f"zslbench {first.versions.get('zslbench')}, revision {first.git_revision}"),
+            ("Code", f"zslbench {first.versions.get('zslbench')}, revision {revisions}"),
         ]
 
     def _left(self, planned: dict[str, tuple[Request, ...]], names: Iterable[str]) -> str:
@@ -120,8 +143,10 @@ class Session:
         except ZSLBenchError:  # a part that is absent fails its own row, with the reason
             return "time left unknown"
         whole = sum(told, Estimate())
-        known = f"about {whole.seconds / 60:.0f} min left"
-        return f"{known}, and {whole.unknown} stages never timed here" if whole.unknown else known
+        if whole.unknown:
+            known = f"at least {whole.seconds / 60:.0f} min left"
+            return f"{known}: {whole.unknown} stages were never timed here"
+        return f"about {whole.seconds / 60:.0f} min left"
 
     def _run_plan(self, requests: tuple[Request, ...]) -> Rows:
         rows, failures = [], []

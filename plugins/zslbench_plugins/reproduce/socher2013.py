@@ -33,7 +33,8 @@ EXPERIMENTS = (
     ),
     Experiment(
         "table1", "§ 6.3, table 1", "Posteriors put together",
-        ("bayesian", "bayesian-sampled", "bayesian-gaussian", "cat-truck"), bayesian.draw,
+        ("bayesian", "bayesian-loop", "bayesian-sampled", "bayesian-gaussian", "cat-truck"),
+        bayesian.draw,
     ),
     Experiment(
         "dap", "§ 6.4, table 1", "Attributes in place of words", ("dap", "cat-truck"),
@@ -57,8 +58,8 @@ EXPERIMENTS = (
     ),
     Experiment(
         "ablations", "ablations", "What the paper leaves open",
-        ("cat-truck", "starts", "decay", "iterations", "bases", "refit"), ablations.draw,
-        extended=True, on_shapes=False,
+        ("cat-truck", "decay", "iterations", "bases", "refit"), ablations.draw,
+        extended=True, on_shapes=False, in_quick=False,
     ),
     Experiment(
         "beyond", "beyond the paper", "Ten years on", ("beyond", "summary"), beyond.draw,

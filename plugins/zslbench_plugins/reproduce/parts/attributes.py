@@ -1,7 +1,7 @@
 """§ 6.4: attributes in place of words (Lampert et al. 2009)."""
 
-from zslbench_plugins.reproduce.experiment import Desk, Part
-from zslbench_plugins.reproduce.measured import finding
+from zslbench_plugins.reproduce.experiment import Desk, Part, Rows
+from zslbench_plugins.reproduce.measured import finding, interval
 
 
 def draw(desk: Desk) -> Part:
@@ -17,15 +17,24 @@ def draw(desk: Desk) -> Part:
         ),
         findings=(
             finding(
-                "DAP, between the two unseen classes",
-                rows,
-                "zsl_accuracy",
-                published=0.45,
-                source="table 1, from memory",
+                f"DAP, between the two unseen classes{_interval(rows)}", rows, "zsl_accuracy"
+            ),
+            finding(
+                "DAP, all classes, per image", rows, "overall_accuracy", published=0.45,
+                source="table 1, from memory; of what is not known",
             ),
             finding("DAP, unseen classes among all", rows, "unseen_accuracy"),
             finding("DAP, seen classes among all", rows, "seen_accuracy"),
             finding("DAP, H", rows, "H"),
             finding("for comparison: words, between the two unseen classes", words, "zsl_accuracy"),
         ),
-    )
+    )  # fmt: skip
+
+
+def _interval(rows: Rows) -> str:
+    """The exact interval that the number of test images leaves."""
+    if len(rows) != 1:
+        return ""
+    n = rows[0].scores.unseen_images
+    low, high = interval(round(rows[0].scores.zsl_accuracy * n), n)
+    return f" (95 %: {100 * low:.1f} to {100 * high:.1f} %)"

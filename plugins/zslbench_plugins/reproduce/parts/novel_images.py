@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import beta
 
 from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
+from zslbench_plugins.reproduce.measured import ORDINARY, binomial_error, interval
 
 MOST_NOVEL = 100
 SPACES = {
@@ -23,8 +23,8 @@ def draw(desk: Desk) -> Part:
         words=(
             f"The {MOST_NOVEL} test images with the highest novelty, by the same Gaussian: round "
             "the classes' words in word space, round the classes' means in the space of raw "
-            "features. A false positive is an image of a seen class. Four of five test images are "
-            "of seen classes, so a detector that knows nothing has 80 %.",
+            "features. A false positive is an image of a seen class. A detector that knows nothing "
+            f"has {_base_rate(rows)} of them: the share of seen classes among all test images.",
         ),
         findings=tuple(_finding(row) for row in _first(rows)),
         drawings=(_draw_shares(rows),) if rows else (),
@@ -40,16 +40,16 @@ def false_positives(row: Row, most: int = MOST_NOVEL) -> tuple[int, int]:
     return int((~unseen[chosen]).sum()), len(chosen)
 
 
-def interval(hits: int, n: int) -> tuple[float, float]:
-    """The exact 95 % interval of a share (Clopper and Pearson 1934)."""
-    low = float(beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
-    return low, high
-
-
 def _first(rows: Rows) -> list[Row]:
     """One row a detector."""
     return [row for name in SPACES for row in rows.where(novelty=name)[:1]]
+
+
+def _base_rate(rows: Rows) -> str:
+    if not rows:
+        return "as many"
+    split = rows[0].record.split
+    return f"{100 * split.test_seen / (split.test_seen + split.test_unseen):.0f} %"
 
 
 def _finding(row: Row) -> Finding:
@@ -59,9 +59,9 @@ def _finding(row: Row) -> Finding:
     return Finding(
         f"false positives among {n}, {where} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
         hits / n,
-        se=(hits / n * (1 - hits / n) / n) ** 0.5,
+        se=binomial_error(hits / n, n),
         published=published,
-        command=row.command,
+        setting="" if row.record.setting == ORDINARY else row.record.setting,
     )
 
 

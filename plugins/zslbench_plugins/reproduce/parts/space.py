@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zslbench.machine import limited_threads
 from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
 from zslbench.report.labels import place_labels
 from zslbench.report.palette import LIGHT
@@ -70,9 +71,10 @@ def _tsne(points: NDArray[Any]) -> NDArray[Any]:
     from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, (len(points) - 1) / 3)
-    plane: NDArray[Any] = TSNE(
-        n_components=2, perplexity=perplexity, init="pca", random_state=SEED
-    ).fit_transform(points)
+    with limited_threads(1):  # its sums come out in another order with more: another picture
+        plane: NDArray[Any] = TSNE(
+            n_components=2, perplexity=perplexity, init="pca", random_state=SEED
+        ).fit_transform(points)
     return plane
 
 
