@@ -210,6 +210,19 @@ class LearnsMore(Mapping):
         return super().transform(X)
 
 
+class LearnsWithin(Mapping):
+    """Changes what a learnt container holds while applied; its outputs do not tell."""
+
+    def fit(self, X, y, S, *, validation=None, context):
+        super().fit(X, y, S, context=context)
+        self.counts_ = {"images": 0, "last": np.zeros(2)}
+        return self
+
+    def transform(self, X):
+        self.counts_["images"] += len(X)
+        return super().transform(X)
+
+
 class LearnsFirst(Mapping):
     """Learns from the images that it is applied to first, under a name of its own."""
 
@@ -454,6 +467,7 @@ BROKEN = [
     ("mapping", OwnDice, "draw every random number from context.seed"),
     ("mapping", LearnsLate, "transform changed weights_"),
     ("mapping", LearnsMore, "transform changed seen_"),
+    ("mapping", LearnsWithin, "transform changed counts_"),
     ("mapping", LearnsFirst, "when the 40 are the first that it is applied to"),
     ("mapping", Integers, "expected a float array (120, any)"),
     ("mapping", Gaps, "values are NaN or infinite"),

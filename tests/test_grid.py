@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import tiny
 from click.testing import CliRunner
@@ -187,6 +188,28 @@ def test_random_splits_are_runs_on_other_unseen_classes(grid):
     assert named.record.split.drawn_by is None
 
 
+def test_a_finished_run_learns_what_it_is_compared_with_later(grid, tmp_path):
+    """Else the first of many would look as if it had been tried alone."""
+    (alone,) = grid(set={"gate.cut": "seen_kept:0.5"})
+    assert alone.record.configurations == 1
+    rows = list(grid(set={"gate.cut": ["seen_kept:0.5", "seen_kept:0.6", "seen_kept:0.7"]}))
+    assert {row.record.configurations for row in rows} == {3}
+    path = tmp_path / "out" / "runs" / alone.record.run_id[:16] / "record.json"
+    assert zslbench.read_record(path) == rows[0].record
+    assert rows[0].record.scores == alone.record.scores
+    assert set(pd.read_csv(tmp_path / "out" / "colours.csv")["configurations"]) == {3}
+    (again,) = grid(set={"gate.cut": "seen_kept:0.5"})
+    assert again.record.configurations == 3, "what was compared stays compared"
+
+
+def test_more_sets_are_drawn_beside_those_that_are_there(grid):
+    few = list(grid(splits="random:2"))
+    more = list(grid(splits="random:3"))
+    assert {row.record.run_id for row in few} < {row.record.run_id for row in more}
+    assert {row.record.split.drawn_by for row in more} == {"random:3"}
+    assert {row.record.split.drawn_by for row in grid(splits="random:2")} == {"random:3"}
+
+
 @pytest.mark.parametrize("splits", ["random", "random:0", "drawn:3", "random:x"])
 def test_splits_that_cannot_be_read(grid, splits):
     with pytest.raises(InputError, match="random:10"):
@@ -221,7 +244,14 @@ def test_what_a_finished_run_left_in_the_cache_is_not_estimated_again(grid, tmp_
     assert other_cut.seconds == pytest.approx(took["score"])
     assert other_cut.disk_bytes == 0
     for changes in ({"seeds": [1]}, {"unseen": [["red"]]}, {"split_seed": 1}):
-        assert planned(**changes).seconds > took["score"] + took["mapping"]
+        estimated = planned(**changes)
+        assert estimated.seconds > took["score"] + took["mapping"]
+        assert estimated.disk_bytes == 0, "features that are learnt from nothing are there"
+    elsewhere = zslbench.plan_grid(
+        "tiny", "colours", threads=1, out=tmp_path / "out", cache_dir=tmp_path / "empty",
+        set={"gate.cut": "seen_kept:0.4"}, plugins=[tiny, FAILING],
+    )  # fmt: skip
+    assert elsewhere.total.seconds > took["score"] + took["mapping"], "no cache, nothing kept"
     other_map = planned(set={"mapping.shrink": 0.25})
     assert took["mapping"] < other_map.seconds < sum(took.values())
 

@@ -337,15 +337,33 @@ def test_sets_that_one_rule_drew_are_one_row_with_their_spread():
         for names in sets
         for seed in (0, 1)
     ]  # fmt: skip
-    sections = rank(group_rows(row(record) for record in [*drawn, draw(5).record]))
+    rows = [row(record) for record in [*drawn, draw(5).record]]
+    for number, cells in enumerate(rows[:-1]):
+        cells["data"] = f"of a folder, another for each set: {number // 2}"
+    sections = rank(group_rows(rows))
     (group,) = next(s for s in sections if not s.standard).groups
     assert group.settings["unseen"] == "3 sets by random:3, split seed 0"
     assert group.overlap == "some or unknown"
-    assert group.seeds == (0, 1)
-    values = [record.scores.H for record in drawn]
-    assert group.scores["H"].mean == pytest.approx(np.mean(values))
-    assert group.scores["H"].spread == pytest.approx(np.std(values, ddof=1))
+    assert (group.seeds, group.sets) == ((0, 1), 3)
+    values = np.array([record.scores.H for record in drawn]).reshape(3, 2)
+    assert group.scores["H"].mean == pytest.approx(values.mean())
+    assert group.scores["H"].spread == pytest.approx(values.mean(axis=1).std(ddof=1))
     assert len(sections) == 2, "the standard split is not mixed with them"
+
+
+def test_the_standard_split_stands_alone_though_a_rule_drew_it_too():
+    split = draw().record.split
+    drawn = {"drawn_by": "random:2", "drawn": [["cow", "emu"], ["ant", "bee"]]}
+    other = split.model_copy(update={"unseen": ["ant", "bee"], "standard": False, **drawn})
+    records = [
+        draw(0, split=split.model_copy(update=drawn)).record,
+        draw(0, split=other, overlap={"ant": "none", "bee": "none"}).record,
+        draw(1).record,
+    ]
+    sections = rank(group_rows(row(record) for record in records))
+    assert [(s.standard, s.groups[0].seeds, s.groups[0].sets) for s in sections] == [
+        (True, (0, 1), 1), (False, (0,), 2),
+    ]  # fmt: skip
 
 
 def test_a_name_says_what_sets_a_row_apart():

@@ -316,6 +316,9 @@ def test_weights_of_an_address_are_held_against_the_hash_in_its_name(monkeypatch
     thread.join()
     assert found.path.read_bytes() == content
     assert fetched_weights(f"{address}/{right}", "net", offline=True) == found
+    found.path.write_bytes(b"put there by hand")
+    with pytest.raises(DataError, match="not the file that its name says"):
+        fetched_weights(f"{address}/{right}", "net", offline=True)
 
 
 def test_other_weights_are_another_run_and_stand_in_its_record(monkeypatch, tmp_path):
@@ -400,6 +403,13 @@ def test_only_weights_that_saw_imagenet_alone_have_a_closed_vocabulary(tag, size
 )
 def test_a_teacher_that_captions_taught_opens_the_vocabulary(member, open_):
     assert (TimmBackbone(member).pretraining.labels is None) == open_
+
+
+def test_what_a_librarys_own_weights_saw_is_not_the_users_to_say(tmp_path):
+    """It would move a row among those without overlap; less is never claimed by saying open."""
+    with pytest.raises(InputError, match=r"leave it at auto"):
+        TimmBackbone(SMALL, trained_on="imagenet-1k").sources(Places(tmp_path, tmp_path))
+    assert TimmBackbone(SMALL, trained_on="open").pretraining.labels is None
 
 
 def test_torchvisions_weights_of_hashtags_are_open():

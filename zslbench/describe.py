@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
     from zslbench.bench import Bench
     from zslbench.contracts import Embedding
+    from zslbench.hashes import FileHashes
     from zslbench.monitor import StageReport
     from zslbench.outcome import Outcome
     from zslbench.record import PartialScores
+    from zslbench.registry import Registry
     from zslbench.runspec import RunSpec
     from zslbench.score import Scores
     from zslbench.specs import ComponentRef
@@ -78,6 +80,26 @@ def describe_run(
         stages=[StageRecord(**vars(report)) for report in stages],
         scores=scores,
     )
+
+
+def beside(record: Record, spec: RunSpec) -> Record:
+    """``record`` where no more was tried or drawn beside it than it says, else one that says so.
+
+    What stands beside a run is no part of it: asked for again in a larger grid, or among more sets
+    of unseen classes, the same run is one of more.
+    """
+    told: dict[str, Any] = {}
+    if spec.configurations > record.configurations:
+        told["configurations"] = spec.configurations
+    if spec.drawn is not None and len(spec.drawn.sets) > len(record.split.drawn):
+        told["split"] = record.split.model_copy(update=_drawn(spec))
+    return record.model_copy(update=told) if told else record
+
+
+def _drawn(spec: RunSpec) -> dict[str, Any]:
+    if spec.drawn is None:
+        return {}
+    return {"drawn_by": spec.drawn.rule, "drawn": [list(names) for names in spec.drawn.sets]}
 
 
 def describe_external(
@@ -136,17 +158,25 @@ def _component(
         distribution=ref.distribution,
         version=ref.version,
         source=ref.source,
-        params={**ref.params, **_path_params(bench, ref), **_part_params(bench, ref)},
+        params=recorded_params(ref, bench.registry, bench.hashes),
         origins={**ref.origins, **_of_parts(ref, lambda part: part.origins)},
         contents=bench.contents.get(slot, []),
         fitted=dict(fitted),
     )
 
 
-def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
+def recorded_params(ref: ComponentRef, registry: Registry, hashes: FileHashes) -> dict[str, Any]:
+    """Return a component's parameters as a record holds them, those of its parts by place.
+
+    Raises DataError where a parameter is a file that is not there.
+    """
+    own, parts = _path_params(ref, registry, hashes), _part_params(ref, registry, hashes)
+    return {**ref.params, **own, **parts}
+
+
+def _path_params(ref: ComponentRef, registry: Registry, hashes: FileHashes) -> dict[str, Any]:
     """Parameters that are paths: base name and content hash; the path stays out."""
-    spec = bench.registry.item(ref).spec
-    hashes = bench.hashes
+    spec = registry.item(ref).spec
     return {
         param.name: {"name": Path(value).name, "sha256": hashes.of(Path(value))}
         for param in spec.params
@@ -154,10 +184,10 @@ def _path_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
     }
 
 
-def _part_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
+def _part_params(ref: ComponentRef, registry: Registry, hashes: FileHashes) -> dict[str, Any]:
     """Parameters that name components: their labels, which hold no path."""
     labels = iter([part.label for part in ref.parts])
-    spec = bench.registry.item(ref).spec
+    spec = registry.item(ref).spec
     if spec.member_is_component:
         next(labels)
     lists = {
@@ -165,9 +195,7 @@ def _part_params(bench: Bench, ref: ComponentRef) -> dict[str, Any]:
         for param in spec.params
         if param.type == "components"
     }
-    return lists | _of_parts(
-        ref, lambda part: {**part.params, **_path_params(bench, part), **_part_params(bench, part)}
-    )
+    return lists | _of_parts(ref, lambda part: recorded_params(part, registry, hashes))
 
 
 def _of_parts(
@@ -201,8 +229,7 @@ def _split(bench: Bench, spec: RunSpec) -> SplitRecord:
         unseen=list(spec.unseen),
         distractors=list(spec.distractors),
         standard=sorted(spec.unseen) == sorted(bench.dataset.card.unseen),
-        drawn_by=spec.drawn.rule if spec.drawn else None,
-        drawn=[list(names) for names in spec.drawn.sets] if spec.drawn else [],
+        **_drawn(spec),
         validation=spec.validation,
         split_seed=spec.split_seed,
         fingerprint=task.fingerprint,

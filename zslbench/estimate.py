@@ -11,6 +11,7 @@ import numpy as np
 
 from zslbench.contracts import Places
 from zslbench.dataset_cache import DatasetCache
+from zslbench.describe import recorded_params
 from zslbench.hashes import FileHashes
 from zslbench.images import images_at
 from zslbench.monitor import Monitor
@@ -35,6 +36,9 @@ STAGES = {
     "score": (),
 }
 """Stage → the slots that its output depends on. Folds count with the detector that asks."""
+
+FIT_ON = (None, "nothing", "train-unlabelled")
+"""Whichever it was of a recorded run's backbone, the tokens of one asked for are among these."""
 
 OF_EVERY_ROW = "score"  # never shared: it is in no cache
 
@@ -64,36 +68,46 @@ def estimate(
     """Return an estimate a request, in order; nothing is run, fetched or decoded.
 
     A stage takes the median of what it took in the records of ``workspace.out``, on the same data
-    set with the same components; nothing where a finished run there has made it already, which the
-    cache is taken to hold still. Raises InputError for a request that cannot be.
+    set with the same components; nothing where a finished run there has made it already, which a
+    cache that holds anything is taken to hold still. Contents of files are not compared. Raises
+    InputError for a request that cannot be, DataError where a parameter is a file that is absent.
     """
     records = list(Store(workspace.out).readable_records())
     times = _times(records)
-    finished = {_configuration(record) for record in records if record.status == "finished"}
-    done = {
-        token
-        for record in records
-        if record.status == "finished" and not record.external
-        for token in _kept(record)
-    }
+    known = [Asked.of_record(r) for r in records if r.status == "finished" and not r.external]
+    finished = {asked.text for asked in known}
+    done: set[Token] = set()
+    if any((workspace.cache_dir / "stages").glob("*")):
+        done = {token for asked in known for fit_on in FIT_ON for token in asked.stages(fit_on)}
+    hashes = FileHashes(workspace.cache_dir / "hashes")
     found = []
     for request in requests:
         spec = resolve_request(request, registry)
-        if _wanted(spec) in finished and not workspace.force:
+        asked = Asked.of_spec(spec, registry, hashes)
+        if asked.text in finished and not workspace.force:
             found.append(Estimate(finished=True))
             continue
         total = Estimate()
-        for token in _tokens(spec):
+        for token in asked.stages(_fit_on(spec, registry)):
             if token in done and token[0] != OF_EVERY_ROW:
                 continue
             done.add(token)
-            known = times.get(token[:-1])
-            took = Estimate(seconds=known) if known is not None else Estimate(unknown=1)
-            total += took
+            seconds = times.get(token[:-1])
+            total += Estimate(unknown=1) if seconds is None else Estimate(seconds=seconds)
             if token[0] == "features":
                 total += Estimate(disk_bytes=_feature_bytes(spec, registry, workspace))
         found.append(total)
     return tuple(found)
+
+
+def _fit_on(spec: RunSpec, registry: Registry) -> str | None:
+    """What the backbone learns from; None where there is none."""
+    ref = spec.slots.get("backbone")
+    if ref is None:
+        return None
+    while ref.parts:
+        ref = ref.parts[0]
+    return str(registry.create(ref).fit_on)
 
 
 def expected_seconds(records: Iterable[Record], spec: RunSpec) -> Callable[[str], float | None]:
@@ -111,28 +125,78 @@ def expected_seconds(records: Iterable[Record], spec: RunSpec) -> Callable[[str]
     return of
 
 
-def _tokens(spec: RunSpec) -> Iterable[Token]:
-    components = {"method": spec.method, **spec.slots}
-    made = {slot: Made(ref.label, ref.source, ref.params) for slot, ref in components.items()}
-    split = (tuple(sorted(spec.unseen)), spec.validation, spec.split_seed)
-    how = (spec.seed, spec.threads, spec.device)
-    return _stages(made, spec.dataset.label, spec.distractors, split, how)
+@dataclass(frozen=True)
+class Asked:
+    """What a stage of a run may depend on, of one asked for and of one recorded alike."""
 
+    made: Mapping[str, Made]  # slot, or "method", or "dataset" → its component
+    unseen: tuple[str, ...]
+    distractors: tuple[str, ...]
+    split: tuple[Any, ...]  # validation, split seed
+    how: tuple[Any, ...]  # seed, threads, device
+    reference: str | None
 
-def _kept(record: Record) -> Iterable[Token]:
-    """What a finished run left in the cache."""
-    components = {"method": record.method, **record.slots}
-    made = {slot: Made(c.name, c.source, c.params) for slot, c in components.items()}
-    unseen = tuple(sorted(record.split.unseen))
-    split = (unseen, record.split.validation, record.split.split_seed)
-    how = (record.seed, record.threads, record.device)
-    words = tuple(record.split.distractors)
-    return _stages(made, record.dataset.component.name, words, split, how)
+    @classmethod
+    def of_spec(cls, spec: RunSpec, registry: Registry, hashes: FileHashes) -> Asked:
+        """Raises DataError where a parameter is a file that is not there."""
+        refs = {"method": spec.method, "dataset": spec.dataset, **spec.slots}
+        return cls(
+            {
+                slot: Made(ref.label, ref.source, recorded_params(ref, registry, hashes))
+                for slot, ref in refs.items()
+            },
+            tuple(sorted(spec.unseen)),
+            tuple(sorted(spec.distractors)),
+            (spec.validation, spec.split_seed),
+            (spec.seed, spec.threads, spec.device),
+            spec.reference,
+        )
+
+    @classmethod
+    def of_record(cls, record: Record) -> Asked:
+        components = {"method": record.method, "dataset": record.dataset.component, **record.slots}
+        split = record.split
+        return cls(
+            {slot: Made(c.name, c.source, c.params) for slot, c in components.items()},
+            tuple(sorted(split.unseen)),
+            tuple(sorted(split.distractors)),
+            (split.validation, split.split_seed),
+            (record.seed, record.threads, record.device),
+            record.reference,
+        )
+
+    @property
+    def text(self) -> str:
+        """All of it: equal for two that are the same run, as far as is known without its files."""
+        made = sorted((slot, part.label, part.text) for slot, part in self.made.items())
+        rest = (self.unseen, self.distractors, self.split, self.how, self.reference)
+        return repr((made, rest))
+
+    def stages(self, fit_on: str | None = None) -> Iterator[Token]:
+        """(stage, data set, names of the components it depends on, all else that it depends on).
+
+        ``fit_on`` is the backbone's: features that are learnt from nothing are the same for every
+        split and seed, those learnt from all training images for every split.
+        """
+        whole = "gate" not in self.made  # a method that is a class of its own
+        own = ("method",) if whole else tuple(stage for stage in STAGES if stage != "method")
+        dataset = self.made["dataset"]
+        for stage, slots in STAGES.items():
+            features = stage == "features" and "backbone" in self.made
+            if not (stage in own or stage == OF_EVERY_ROW or features):
+                continue
+            there = [slot for slot in slots if slot in self.made]
+            parts = tuple((slot, self.made[slot].label) for slot in there)
+            varied = (dataset.text, *(self.made[slot].text for slot in there))
+            split: tuple[Any, ...] = (self.unseen, self.split, self.how)
+            if features and fit_on in ("nothing", "train-unlabelled"):
+                split = (self.how[1:],) if fit_on == "nothing" else (self.how,)
+            yield stage, dataset.label, parts, (varied, _words(stage, self.distractors), split)
 
 
 @dataclass(frozen=True)
 class Made:
-    """What of a component decides a stage's output, files aside."""
+    """What of a component decides a stage's output, but for the contents of files it reads."""
 
     label: str
     source: str
@@ -143,24 +207,6 @@ class Made:
         """The same for a run that is asked for and for one that is recorded."""
         params = sorted((name, _plain(value)) for name, value in self.params.items())
         return repr((self.source, params))
-
-
-def _stages(
-    made: Mapping[str, Made],
-    dataset: str,
-    distractors: tuple[str, ...],
-    split: tuple[Any, ...],
-    how: tuple[Any, ...],
-) -> Iterator[Token]:
-    """(stage, data set, names of the components it depends on, all else that it depends on)."""
-    whole = "gate" not in made  # a method that is a class of its own
-    own = ("method",) if whole else tuple(stage for stage in STAGES if stage != "method")
-    for stage, slots in STAGES.items():
-        if stage in own or stage == OF_EVERY_ROW or (stage == "features" and "backbone" in made):
-            there = [slot for slot in slots if slot in made]
-            parts = tuple((slot, made[slot].label) for slot in there)
-            varied = tuple(made[slot].text for slot in there)
-            yield stage, dataset, parts, (varied, _words(stage, distractors), split, how)
 
 
 def _words(stage: str, distractors: tuple[str, ...]) -> tuple[str, ...]:
@@ -211,29 +257,8 @@ def _feature_bytes(spec: RunSpec, registry: Registry, workspace: Workspace) -> i
     return 4 * int(d) * (len(data.train.labels) + len(data.test.labels))
 
 
-def _wanted(spec: RunSpec) -> str:
-    components = {"dataset": spec.dataset, "method": spec.method, **spec.slots}
-    parts = {
-        slot: (ref.label, ref.source, sorted(ref.params.items()))
-        for slot, ref in components.items()
-    }
-    rest = (spec.unseen, spec.validation, spec.split_seed, spec.seed, spec.threads, spec.device)
-    return repr((sorted(parts.items()), rest, spec.reference, sorted(spec.distractors)))
-
-
-def _configuration(record: Record) -> str:
-    components = {"dataset": record.dataset.component, "method": record.method, **record.slots}
-    parts = {
-        slot: (c.name, c.source, sorted((k, _plain(v)) for k, v in c.params.items()))
-        for slot, c in components.items()
-    }
-    split = record.split
-    rest = (
-        tuple(sorted(split.unseen)), split.validation, split.split_seed, record.seed,
-        record.threads, record.device,
-    )  # fmt: skip
-    return repr((sorted(parts.items()), rest, record.reference, sorted(split.distractors)))
-
-
 def _plain(value: Any) -> Any:
+    """A value as it is asked for and as it is recorded: files by content, lists as tuples."""
+    if isinstance(value, dict):
+        return value.get("sha256", sorted(value.items()))
     return tuple(value) if isinstance(value, list) else value

@@ -13,6 +13,7 @@ from zslbench.errors import InputError
 from zslbench.features import FittedBackbone, extract, fit_backbone, is_given, learnt, look_up
 from zslbench.hashes import hash_array
 from zslbench.images import images_at
+from zslbench.machine import versions_of
 from zslbench.standardise import BLOCK, Moments, moments, standardised
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class FeatureTable:
             key |= {"seed": bench.context.seed, "fit": hash_array(bench.data.train.ids[rows])}
         if self._shared:
             key |= {"splits": "shared"}
+        if depends_on := getattr(self._component, "depends_on", ()):
+            key |= {"libraries": versions_of(depends_on)}
         return key
 
     @cached_property

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
@@ -15,12 +15,17 @@ from typing import Any
 NUMERICAL = ("numpy", "scipy", "torch", "numba", "scikit-learn", "gensim")
 """Libraries whose version may change a number: part of every cache key."""
 
-OTHERS = ("pandas", "pyarrow", "pydantic", "pillow", "safetensors", "pluggy")
+OTHERS = ("pandas", "pyarrow", "pydantic", "pillow", "safetensors", "pluggy", "timm", "torchvision")
+
+
+def versions_of(distributions: Iterable[str]) -> dict[str, str]:
+    """Version of each, "absent" where it is not installed."""
+    return {name: _version(name) for name in distributions}
 
 
 def numerical_versions() -> dict[str, str]:
-    """Version of each of :data:`NUMERICAL`, "absent" where it is not installed."""
-    return {name: _version(name) for name in NUMERICAL}
+    """Versions of :data:`NUMERICAL`."""
+    return versions_of(NUMERICAL)
 
 
 def versions(distributions: Iterator[str] | list[str]) -> dict[str, str]:

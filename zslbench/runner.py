@@ -12,7 +12,7 @@ from zslbench.bench import Bench
 from zslbench.class_embedding import corpus_hash
 from zslbench.contracts import Context, Places
 from zslbench.dataset_cache import DatasetCache, OpenDataset
-from zslbench.describe import describe_run
+from zslbench.describe import beside, describe_run
 from zslbench.disk import DamagedFileWarning, explain_failure, refusals_named, without_paths
 from zslbench.early_checks import check_run
 from zslbench.errors import DataError, ZSLBenchError
@@ -90,18 +90,27 @@ class Runner:
         with refusals_named(space.out, "--out"):
             known = self._finished(run_id)
         if known is not None:
-            self._tabulate(spec, missing=run_id)
-            return known
+            return self._answered(known, spec)
         bench = self._build(prepared, monitor)
         monitor.expected = self._expected(spec)
         with refusals_named(space.out, "--out"), self.store.claim(run_id):
             known = self._finished(run_id)  # by another process, while this one waited
             if known is not None:
-                self._tabulate(spec, missing=run_id)
-                return known
+                return self._answered(known, spec)
             self.hook.run_started(spec=spec, run_id=run_id)
             record = self._execute(bench, spec, run_id, monitor)
         self.hook.run_finished(record=record)
+        return record
+
+    def _answered(self, known: Record, spec: RunSpec) -> Record:
+        """The finished record, which learns what it is compared with now, or drawn among."""
+        record = beside(known, spec)
+        if record is known:
+            self._tabulate(spec, missing=known.run_id)
+        else:
+            with refusals_named(self.workspace.out, "--out"):
+                self.store.replace(record)
+            self._tabulate(spec)
         return record
 
     def _expected(self, spec: RunSpec) -> Callable[[str], float | None]:

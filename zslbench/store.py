@@ -58,7 +58,7 @@ class Store:
         """
         folder = self.folder(record.run_id)
         with refusals_named(folder, "--out"):
-            text = record.model_dump_json(indent=1) + "\n"
+            text = _written(record)
             if record.status == "failed" and self._has_finished(record.run_id):
                 write_text(folder / "failed.json", text)
                 return folder
@@ -73,6 +73,10 @@ class Store:
                 (folder / WORDSPACE).unlink(missing_ok=True)
             write_text(folder / "record.json", text)
         return folder
+
+    def replace(self, record: Record) -> None:
+        """Write ``record`` over the one that is there, its predictions untouched."""
+        write_text(self.folder(record.run_id) / "record.json", _written(record))
 
     def _has_finished(self, run_id: str) -> bool:
         """Is there a finished record? One that cannot be read counts as absent."""
@@ -115,3 +119,7 @@ class Store:
                 f"{name!r} {problem} in {self.root}: give more of its id, or its folder, or --out"
             )
         return read_record(paths[0])
+
+
+def _written(record: Record) -> str:
+    return record.model_dump_json(indent=1) + "\n"

@@ -23,7 +23,8 @@ LEGEND = (
 
 def section_lines(section: Section) -> list[RenderableType]:
     """Return the heading and the table of one section."""
-    headings = ("#", "method", "seeds", *SHOWN)
+    several = any(group.sets > 1 for group in section.groups)
+    headings = ("#", "method", "seeds × sets" if several else "seeds", *SHOWN)
     table = plain_table(headings, _rows(section.groups), right="rl" + "r" * len(headings))
     return [heading(_title(section)), table]
 
@@ -51,7 +52,8 @@ def _rows(groups: tuple[Group, ...]) -> Iterator[list[str]]:
         rank = "" if group.rank is None else str(group.rank)
         cells = [_cell(group.scores[score]) for score in SHOWN]
         mark = "*" if group.exploratory else ""
-        yield [rank, name + mark, str(len(group.seeds)), *cells]
+        seeds = str(len(group.seeds)) if group.sets == 1 else f"{len(group.seeds)} × {group.sets}"
+        yield [rank, name + mark, seeds, *cells]
 
 
 def _cell(summary: Summary) -> str:

@@ -86,6 +86,7 @@ def plan_lines(
         plain_table(head, rows, right=right),
         f"all rows: about {seconds} and {disk} more on disk"
         + (f"; {total.unknown} stages were never timed here" if total.unknown else ""),
+        "Not counted is what earlier runs in --out have made, as the cache should hold it.",
     ]
 
 

@@ -59,7 +59,9 @@ class Backbone(Protocol):
 
     One of a family whose member is a path (``member_is_path``), or that is registered with
     ``reads_files``, of whatever kind, has ``sources(places)`` as :class:`Embedder` has it: the
-    files' contents are part of what a run is.
+    files' contents are part of what a run is. ``depends_on``, where there is such an attribute,
+    names distributions beyond numpy, scipy and torch whose version may change its numbers: kept
+    features of another version do not answer.
     """
 
     fit_on: str  # "seen" | "train-unlabelled" | "nothing"

@@ -13,8 +13,11 @@ RANKED_BY = "H"
 
 Overlap = Literal["none", "some or unknown"]
 
-OF_A_SET = ("unseen", "split", "standard_split", "overlap")
-"""Columns of SETTINGS that differ between the sets of unseen classes that one rule drew."""
+OF_A_SET = ("unseen", "data", "split", "standard_split", "overlap")
+"""Columns of SETTINGS that differ between the sets of unseen classes that one rule drew.
+
+The data too: of a folder, images of unseen classes are for testing alone.
+"""
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class Summary:
     """One score over the rows of a group, its seeds and drawn sets; fractions."""
 
     mean: float | None  # None where a row has no such score
-    spread: float | None  # standard deviation over rows (n − 1); None for one row
+    spread: float | None  # standard deviation (n − 1) over sets, of one set over seeds
     error: float | None  # sampling error of the test set: mean of the rows' standard errors
 
 
@@ -33,6 +36,7 @@ class Group:
     settings: Mapping[str, Any]
     seeds: tuple[int, ...]
     scores: Mapping[str, Summary]
+    sets: int = 1  # of unseen classes
     configurations: int = 1  # how many one call compared on the test images
     rank: int | None = None
 
@@ -69,17 +73,23 @@ class Section:
 def group_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Group, ...]:
     """Group rows (of :func:`~zslbench.leaderboard.rows.row`) by all but the seed and a drawn set.
 
-    ``H`` and all other scores are computed per row, then averaged.
+    ``H`` and all other scores are computed per row, then averaged. Where a rule drew the standard
+    split too, its row also stands alone.
     """
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
-        key = (None if row["drawn"] and name in OF_A_SET else row[name] for name in SETTINGS)
-        found.setdefault(tuple(key), []).append(row)
+        if row["drawn"]:
+            of_sets = (None if name in OF_A_SET else row[name] for name in SETTINGS)
+            found.setdefault(tuple(of_sets), []).append(row)
+        if not row["drawn"] or row["standard_split"]:
+            alone = {**row, "drawn": None}
+            found.setdefault(tuple(alone[name] for name in SETTINGS), []).append(alone)
     return tuple(
         Group(
             settings=dict(zip(SETTINGS, key, strict=True)) | _of_sets(members),
             seeds=tuple(sorted({row["seed"] for row in members})),
             scores={name: summarise(members, name) for name in (*SCORES, *NOVELTY)},
+            sets=len({row["unseen"] for row in members}),
             configurations=max(row["configurations"] for row in members),
         )
         for key, members in found.items()
@@ -93,6 +103,7 @@ def _of_sets(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
     sets = {row["unseen"] for row in rows}
     overlap = {word for row in rows for word in row["overlap"].split("+")}
     return {
+        "data": "",
         "unseen": f"{len(sets)} sets by {rows[0]['drawn']}, split seed {rows[0]['split_seed']}",
         "standard_split": False,
         "overlap": "+".join(sorted(overlap)),
@@ -100,14 +111,22 @@ def _of_sets(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def summarise(rows: Iterable[Mapping[str, Any]], score: str) -> Summary:
-    """Mean and spread of ``score`` over rows, and the mean of its standard errors."""
+    """Mean and spread of ``score`` over rows, and the mean of its standard errors.
+
+    Where there are several sets of unseen classes, seeds are averaged within each, and the spread
+    is that of the sets: two seeds of a set are no two sets.
+    """
     members = list(rows)
-    values = [row[score] for row in members]
     errors = [row.get(f"{score}_se") for row in members]
-    mean = _mean(values)
+    sets: dict[str, list[Any]] = {}
+    for row in members:
+        sets.setdefault(row["unseen"], []).append(row[score])
+    means = [_mean(values) for values in sets.values()]
+    mean = _mean(means)
+    units: list[Any] = means if len(sets) > 1 else [row[score] for row in members]
     return Summary(
         mean=mean,
-        spread=statistics.stdev(values) if mean is not None and len(values) > 1 else None,
+        spread=statistics.stdev(units) if mean is not None and len(units) > 1 else None,
         error=_mean(errors),
     )
 

@@ -130,7 +130,7 @@ class CurveScores:
     table: CurveTable
 
 
-def measure_curve(outcomes: Outcomes, sweep: Sweep, *, points: int = 200) -> CurveScores:
+def measure_curve(outcomes: Outcomes, sweep: Sweep, *, points: int = 100) -> CurveScores:
     """Measure the curve; at most ``points`` of its points go into the table."""
     columns = _follow_shares(outcomes, sweep)
     u, s = columns["u"], columns["s"]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 
 from zslbench.enforce import INVARIANCE_TOLERANCE
@@ -33,7 +34,7 @@ def check_laws(subject: Subject, fit: Fit, apply: Apply, n: int, step: str) -> O
     with subject.calling("fit"):
         subject.require(fit(component, subject, False) is component, "fit must return self")
     _check_params_kept(subject, component)
-    rows, before = np.arange(n), learnt(component)
+    rows, before = np.arange(n), _snapshot(component)
     whole = _applied(subject, component, apply, rows, step)
     _check_unlearnt(subject, before, component, step)
     shuffled = np.random.default_rng(0).permutation(n)
@@ -49,10 +50,26 @@ def check_laws(subject: Subject, fit: Fit, apply: Apply, n: int, step: str) -> O
 
 
 def learnt(component: Any) -> dict[str, Any]:
-    """Copies of the attributes that end in ``_``."""
+    """The attributes that end in ``_``, arrays copied."""
     names = [n for n in vars(component) if n.endswith("_") and not n.startswith("_")]
     values = {name: getattr(component, name) for name in names}
     return {k: v.copy() if isinstance(v, np.ndarray) else v for k, v in values.items()}
+
+
+def _snapshot(component: Any) -> dict[str, Any]:
+    """What is learnt, as it is now: arrays, and hashes of containers and estimators."""
+    return {
+        name: value if isinstance(value, np.ndarray) else _hashed(value)
+        for name, value in learnt(component).items()
+    }
+
+
+def _hashed(value: Any) -> Any:
+    """What tells a change within; the object itself where it cannot be hashed."""
+    try:
+        return joblib.hash(value)
+    except Exception:  # whatever an object says that cannot be pickled
+        return value
 
 
 @contextmanager
@@ -101,7 +118,7 @@ def _check_params_kept(subject: Subject, component: Any) -> None:
 
 
 def _check_unlearnt(subject: Subject, before: Mapping[str, Any], component: Any, step: str) -> None:
-    after = learnt(component)
+    after = _snapshot(component)
     changed = sorted(
         name
         for name in before.keys() | after.keys()

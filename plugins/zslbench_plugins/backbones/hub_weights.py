@@ -11,7 +11,7 @@ import huggingface_hub
 from huggingface_hub.errors import EntryNotFoundError
 
 from zslbench.errors import DataError
-from zslbench_plugins.backbones.network_weights import WeightsFile
+from zslbench_plugins.backbones.network_weights import BY_HAND, WeightsFile
 
 NAMES = ("model.safetensors", "pytorch_model.bin")
 """Of a repository's file of weights, the better first."""
@@ -58,6 +58,5 @@ def _can_be_asked() -> bool:
 def _absent(repository: str, owner: str, why: str) -> DataError:
     return DataError(
         f"weights of {owner} are not here, and cannot be had from the hub ({why}): on a machine "
-        f"with network fetch {NAMES[0]} of {repository}, put it anywhere here, and run with "
-        "--set backbone.weights=FILE --set backbone.trained_on=LABELS"
+        f"with network fetch {NAMES[0]} of {repository}, put it anywhere here, and {BY_HAND}"
     )

@@ -53,6 +53,7 @@ class NetworkBackbone(ABC):
     """
 
     fit_on: str = "nothing"
+    depends_on: tuple[str, ...] = ("timm", "torchvision", "pillow")
     variance_floor: float | None = None
     family: ClassVar[str]
     _held: tuple[tuple[str, int | None], nn.Module] | None = None
@@ -87,6 +88,11 @@ class NetworkBackbone(ABC):
             known = Pretraining(weights_of(self.weights, self.name).name, None)
         if self.trained_on == "auto":
             return known
+        if self.weights == "pretrained" and self.trained_on != OPEN:
+            raise InputError(
+                f"{self.name}: trained_on={self.trained_on} says what the weights of a file saw; "
+                f"of the library's own ({known.name}) it is known: leave it at auto, or say open"
+            )
         return Pretraining(
             known.name, None if self.trained_on == OPEN else synsets_of(self.trained_on)
         )
@@ -97,6 +103,7 @@ class NetworkBackbone(ABC):
         None for random weights, or for a file that ``weights`` names. Raises DataError where the
         file cannot be had, saying what to fetch and where to put it.
         """
+        _ = self.pretraining  # an input that cannot be is told now
         if self.weights != "pretrained":
             return ()
         return (self._weights_file(offline=places.offline).path,)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import re
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -29,6 +31,11 @@ SYNSETS = {
 """Label set → the lists of WordNet 3.0 synsets in timm's metadata."""
 
 TRAINED_ON = ("auto", *SYNSETS, OPEN)
+BY_HAND = (
+    "run with --set backbone.weights=FILE --set backbone.trained_on=LABELS (backbone.0.… where "
+    f"it is another backbone's base); LABELS is one of {', '.join((*SYNSETS, OPEN))}"
+)
+"""How to use weights that a person has fetched."""
 _NESTED = ("state_dict", "model")  # keys under which training scripts keep a state dict
 
 
@@ -80,13 +87,18 @@ class WeightsFile:
 def fetched_weights(url: str, owner: str, *, offline: bool) -> WeightsFile:
     """Return the file of ``url`` where torch.hub keeps it, fetched unless ``offline``.
 
-    What its name says of its hash (``resnet18-f37072fd.pth``) is held against what comes. Raises
-    DataError where it is absent and cannot be had.
+    What its name says of its hash (``resnet18-f37072fd.pth``) is held against the file, fetched or
+    found. Raises DataError where it is absent and cannot be had, or is another.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
-    if path.is_file():
-        return WeightsFile(path)
     told = re.search(r"-([a-f0-9]{8,})\.", path.name)
+    if path.is_file():
+        if told and not _sha256(path).startswith(told[1]):
+            raise DataError(
+                f"weights of {owner}: {path} is not the file that its name says, by its sha256: "
+                f"move it away, and fetch {url} again"
+            )
+        return WeightsFile(path)
     try:
         if offline:
             raise OSError("offline nothing is fetched")
@@ -94,13 +106,18 @@ def fetched_weights(url: str, owner: str, *, offline: bool) -> WeightsFile:
         torch.hub.download_url_to_file(
             url, str(path), hash_prefix=told[1] if told else None, progress=False
         )
-    except (OSError, RuntimeError) as error:  # RuntimeError: of another hash than its name's
+    except (OSError, RuntimeError, HTTPException) as error:  # RuntimeError: of another hash
         raise DataError(
             f"weights of {owner} are not here and cannot be fetched ({error}): on a machine with "
-            f"network fetch {url}, and put it into {path.parent}, or put it anywhere here and run "
-            "with --set backbone.weights=FILE --set backbone.trained_on=LABELS"
+            f"network fetch {url}, and put it into {path.parent}, or put it anywhere here and "
+            f"{BY_HAND}"
         ) from error
     return WeightsFile(path)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def weights_of(value: str, owner: str) -> WeightsFile:
