@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from zslbench_plugins.mapped import mapped
+from zslbench_plugins.mappings.mapped import mapped
 
 if TYPE_CHECKING:
     from zslbench.contracts import Candidates, ClassTable, Context, Floats, Int, View, ViewInput

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 from scipy.special import logsumexp
 
-from zslbench_plugins.mapped import mapped
+from zslbench_plugins.mappings.mapped import mapped
 from zslbench_plugins.novelty.isotropic import class_variances, log_densities
 
 if TYPE_CHECKING:
