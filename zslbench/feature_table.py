@@ -185,7 +185,9 @@ class FeatureTable:
         """Every training image, unseen classes too, by the moments of them all."""
         rows = np.arange(len(self._all_train))
         by, scratch = self._moments_of_all, self._bench.stages.root / "scratch"
-        return standardised(self._all_train, rows, by, scratch, no_progress)
+        X = standardised(self._all_train, rows, by, scratch, no_progress)
+        self._forget_raw()
+        return X
 
     def _given(self, part: str, rows: Int) -> Float32:
         bench = self._bench

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
+from scipy.linalg import cho_solve, cholesky
 
 from zslbench.errors import InputError
 from zslbench_plugins.optim.rows import as_tensor, blocks
@@ -114,12 +115,15 @@ class _Ridge:
 
     def solve(self, ridge: float) -> torch.Tensor:
         """W (d, k), float64."""
-        shifted = self.gram.clone()
-        shifted.diagonal().add_(self.n * ridge)
-        torch.linalg.cholesky(shifted, out=shifted)
+        # LAPACK's own order, the upper triangle: factorised where it lies, without a further copy.
+        shifted = self.gram.numpy().T.copy(order="F")
+        shifted[np.diag_indices_from(shifted)] += self.n * ridge
+        factor = cholesky(shifted, overwrite_a=True, check_finite=False), False
+        right = self.moment if self.primal else self.targets
+        found = torch.from_numpy(cho_solve(factor, right.numpy(), check_finite=False))
         if self.primal:
-            return torch.cholesky_solve(self.moment, shifted)
-        weights = torch.cholesky_solve(self.targets, shifted).float()
+            return found
+        weights = found.float()
         W = torch.zeros(self.d, weights.shape[1], dtype=torch.float64)
         for rows in blocks(self.n, BLOCK):
             W += (self.X[rows] - self.mean.float()).T @ weights[rows]
