@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tiny
 from browser import NEEDS_CHROMIUM, PHONE, check_on_a_phone, photograph
 from click.testing import CliRunner
 from hypothesis import given
@@ -22,10 +23,11 @@ from zslbench.cli import main
 from zslbench.contracts import ClassTable, Prediction, TestLabels
 from zslbench.grid import make_grid
 from zslbench.report.confusion import draw_counts
+from zslbench.runner import Runner
 from zslbench.runspec import resolve_request
-from zslbench_plugins.reproduce import distractor_words
-from zslbench_plugins.reproduce.experiment import Experiment, Finding, Part
-from zslbench_plugins.reproduce.measured import interval
+from zslbench_plugins.reproduce import distractor_words, session
+from zslbench_plugins.reproduce.experiment import Desk, Experiment, Finding, Part
+from zslbench_plugins.reproduce.measured import finding, interval
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
 from zslbench_plugins.reproduce.parts.bayesian import read_confusion
 from zslbench_plugins.reproduce.parts.novel_images import false_positives
@@ -36,7 +38,7 @@ from zslbench_plugins.reproduce.parts.threshold import (
     read_curves,
 )
 from zslbench_plugins.reproduce.plan import adapt, load_plan
-from zslbench_plugins.reproduce.session import plan_names
+from zslbench_plugins.reproduce.session import Choice, Session, plan_names
 from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS
 
 REAL = Path(__file__).parents[1] / ".." / "shared" / "data"
@@ -218,6 +220,89 @@ def test_the_authors_confusions_are_those_that_their_figures_tell_of() -> None:
     assert all(sum(counts.values()) == 1000 for counts in theirs.values())
     assert sum(right.values()) == 6557
     assert right["cat"] + right["truck"] == 77  # 3.85 % of 2,000
+
+
+# --------------------------------------------------------------------------------------- a session
+
+
+def a_session(out: Path, plan: dict) -> Session:  # type: ignore[type-arg]
+    """Of one experiment, whose plan runs on images of a few pixels."""
+
+    def draw(desk: Desk) -> Part:
+        rows = desk.rows("tiny")
+        found = [
+            finding(str(cut), rows.set("gate.cut", cut), "H", published=0.5, goal=0.4)
+            for cut in plan["set"]["gate.cut"]
+        ]
+        return Part(("Words.",), tuple(found))
+
+    choice = Choice(
+        paper="socher2013", experiments=(Experiment("x", "§ 1", "A title", ("tiny",), draw),),
+        quick=False, shapes=False, seeds="0-1", threads=1, data_dir=out.parent, out=out,
+        cache_dir=out / "cache", offline=True,
+    )  # fmt: skip
+    return Session(choice, Registry.discover([tiny]), lambda text: None)
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch) -> dict:  # type: ignore[type-arg]
+    cuts = ["seen_kept:0.5", "seen_kept:0.7", "seen_kept:0.9"]
+    plan = {"method": "tiny", "dataset": "colours", "set": {"gate.cut": cuts}}
+    monkeypatch.setattr(session, "load_plan", lambda name: plan)
+    return plan
+
+
+def page_of(run: Session) -> str:
+    run.run()
+    return write_page(run.sections(), run.facts(), "", run.choice.out).read_text()
+
+
+def test_a_killed_reproduction_goes_on_and_ends_with_the_same_page(
+    tmp_path: Path,
+    plan: dict,
+    monkeypatch: pytest.MonkeyPatch,  # type: ignore[type-arg]
+) -> None:
+    whole = page_of(a_session(tmp_path / "whole", plan))
+    run, calls = Runner.run, []
+
+    def killed(self: Runner, request: object) -> object:
+        calls.append(request)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return run(self, request)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Runner, "run", killed)
+    with pytest.raises(KeyboardInterrupt):
+        page_of(a_session(tmp_path / "killed", plan))
+    assert not (tmp_path / "killed/reproduction.html").exists(), "a page is written whole"
+    records = {path: path.stat().st_mtime_ns for path in tmp_path.glob("killed/runs/*/record.json")}
+    assert len(records) == 3
+    assert page_of(a_session(tmp_path / "killed", plan)) == whole
+    assert {path: path.stat().st_mtime_ns for path in records} == records, "none ran again"
+
+
+def test_a_row_that_fails_leaves_its_reason_and_the_others_their_figures(
+    tmp_path: Path,
+    plan: dict,  # type: ignore[type-arg]
+) -> None:
+    plan["set"] = {"gate.cut": ["seen_kept:0.5", "seen_kept:9"]}
+    run = a_session(tmp_path / "out", plan)
+    text = page_of(run)
+    assert run.codes == [2, 2]
+    assert "cut &#39;seen_kept:9&#39;" in text
+    assert "--seeds 0,1" in text, "the command of a mean makes all of its runs again"
+
+
+def test_a_quick_look_is_not_judged(tmp_path: Path, plan: dict) -> None:  # type: ignore[type-arg]
+    run = a_session(tmp_path / "out", plan)
+    assert "published" in page_of(run)
+    run.choice = replace(run.choice, quick=True)
+    (part,) = (s.part for s in run.sections())
+    assert {f.goal for f in part.findings} == {None}
+    assert {f.published for f in part.findings} == {0.5}
+    run.choice = replace(run.choice, quick=False, shapes=True)
+    (part,) = (s.part for s in run.sections())
+    assert {(f.goal, f.published) for f in part.findings} == {(None, None)}
 
 
 def test_an_experiment_that_there_is_not_is_named() -> None:
