@@ -21,7 +21,10 @@ NEEDS = {
         "known_accuracy_per_class", "known_accuracy_per_class_se",
     ),
     "margin": ("seen_kept", "seen_kept_se", "unseen_caught", "unseen_caught_se"),
-    "has_curve": ("AUSUC", "AUSUC_se", "h_oracle", "unseen_at_70_seen", "u_at_70_s", "curve"),
+    "has_curve": (
+        "AUSUC", "AUSUC_se", "h_oracle", "h_oracle_se", "unseen_at_70_seen",
+        "unseen_at_70_seen_se", "u_at_70_s", "curve",
+    ),
     "curve": ("curve_kind",),
     "tied": ("tied",),
 }  # fmt: skip
