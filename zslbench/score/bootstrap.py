@@ -52,7 +52,11 @@ def estimate_errors(
         return SamplingErrors()
     seen = sweep.track(outcomes, outcomes.shares(False))
     unseen = sweep.track(outcomes, outcomes.shares(True))
-    by_image = [_track_images(outcomes, sweep, unseen=role) for role in (False, True)]
+    # Where all classes of a role have as many images, each image counts alike already.
+    by_image = [
+        None if _is_balanced(outcomes, role) else _track_images(outcomes, sweep, unseen=role)
+        for role in (False, True)
+    ]
     names = ("H", "AUSUC", "h_oracle", "unseen_at_70_seen")
     found: dict[str, list[Float64]] = {name: [] for name in names}
     for counts in draw_samples(outcomes, seed=seed, resamples=resamples):
@@ -61,13 +65,22 @@ def estimate_errors(
         found["H"].append(h[:, sweep.own])
         found["AUSUC"].append(measure_area(u, s))
         found["h_oracle"].append(h.max(axis=1))
-        seen_accuracy, unseen_accuracy = (track.values(counts) for track in by_image)
+        seen_accuracy, unseen_accuracy = (
+            shares if track is None else track.values(counts)
+            for track, shares in zip(by_image, (s, u), strict=True)
+        )
         found["unseen_at_70_seen"].append(find_passages(seen_accuracy, unseen_accuracy, 0.7))
         if duel is not None:
             pooled, macro = duel.aurocs(counts)
             found.setdefault("AUROC", []).append(pooled)
             found.setdefault("AUROC_macro", []).append(macro)
     return SamplingErrors(**{name: _deviation(np.concatenate(p)) for name, p in found.items()})
+
+
+def _is_balanced(outcomes: Outcomes, unseen: bool) -> bool:
+    """Whether the classes of a role have equally many test images."""
+    images = outcomes.images[np.unique(outcomes.y[outcomes.where(unseen)])]
+    return bool((images == images[0]).all())
 
 
 def _track_images(outcomes: Outcomes, sweep: Sweep, *, unseen: bool) -> Track:
