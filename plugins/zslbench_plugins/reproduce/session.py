@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zslbench.runspec import Request
 
 Say = Callable[[str], None]
+MINUTE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Session:
         done = 0
         for place, name in enumerate(names):
             left = self._left(planned, names[place:])
-            elapsed = (time.monotonic() - began) / 60
+            elapsed = (time.monotonic() - began) / MINUTE
             self.say(
                 f"plan {place + 1} of {len(names)}, {name}: {len(planned[name])} rows "
                 f"({done} of {total} done, {elapsed:.0f} min so far; {left})"
@@ -144,9 +145,11 @@ class Session:
             return "time left unknown"
         whole = sum(told, Estimate())
         if whole.unknown:
-            known = f"at least {whole.seconds / 60:.0f} min left"
-            return f"{known}: {whole.unknown} stages were never timed here"
-        return f"about {whole.seconds / 60:.0f} min left"
+            untimed = f"{whole.unknown} stages were never timed here"
+            if whole.seconds < MINUTE:
+                return f"time left unknown: {untimed}"
+            return f"at least {whole.seconds / MINUTE:.0f} min left: {untimed}"
+        return f"about {whole.seconds / MINUTE:.0f} min left"
 
     def _run_plan(self, requests: tuple[Request, ...]) -> Rows:
         rows, failures = [], []
