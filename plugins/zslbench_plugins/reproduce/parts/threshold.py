@@ -249,13 +249,14 @@ def _draw_thresholds(detector: str, label: str, row: Row) -> Drawing:
             )  # fmt: skip
         axes.axvline(100 * float((given.margin > 0).mean()), color=LIGHT["line"], linewidth=1)
         axes.set(xlim=(0, 100), ylim=(0, 100))
-        axes.set_xlabel("test images that count as seen (%): the threshold rises to the right")
+        axes.set_xlabel("test images that count as seen (%)")
         axes.set_ylabel("right (%)")
         put_legend_below(figure, axes, 3)
     return Drawing(
         name=f"fig4-{detector}",
         title=f"Figure 4: accuracies against the threshold, {label}",
-        explanation="What each threshold gives on seen, on unseen and on all images.",
+        explanation="What each threshold gives on seen, on unseen and on all images; it rises to "
+        "the right.",
         reading="The thin line is the threshold that was set beforehand, on held-out seen images.",
         alt=f"Three accuracies over the share of images that count as seen, {label}.",
         figure=figure,
