@@ -83,6 +83,14 @@ def test_nearly_equal_vectors_are_a_warning_against_the_typical_distance():
         look_up(vectors, list(vectors))
 
 
+def test_of_many_nearly_equal_vectors_some_are_named_and_all_are_counted():
+    near = {f"near{letter}": [1 + 1e-3 * i, 0] for i, letter in enumerate("abcdef")}
+    far = {f"far{letter}": [0, 9 * i] for i, letter in enumerate("abcdefgh", 1)}
+    with pytest.warns(EmbeddingWarning, match=r"neara and nearb; .*; and 10 more pairs") as told:
+        look_up(near | far, [*near, *far])
+    assert str(told[0].message).count(" and near") == 5
+
+
 def test_untrained_vectors_are_warned_of_by_name_and_recorded():
     vectors = {"cat": [1, 0], "otter": [0, 0.1], "ship": [0, 3]}
     with pytest.warns(EmbeddingWarning, match="otter were never trained"):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NEARLY_EQUAL = 0.1  # of the median distance between two classes
 
 
+NAMED = 5  # pairs of a warning; of 26 words near the origin there would be 325
+
+
 class EmbeddingWarning(UserWarning):
     """Class vectors that are usable but doubtful."""
 
@@ -90,8 +93,9 @@ def check_distinct(embedding: Embedding, names: Sequence[str], label: str) -> No
             "told from the other; choose another with --embedding"
         )
     if near:
+        more = f"; and {len(near) - NAMED:,} more pairs" if len(near) > NAMED else ""
         warnings.warn(
-            f"{label} gives nearly equal vectors to {'; '.join(near)}",
+            f"{label} gives nearly equal vectors to {'; '.join(near[:NAMED])}{more}",
             EmbeddingWarning,
             stacklevel=2,
         )
