@@ -14,8 +14,9 @@ from timm.data import ImageNetInfo
 
 from zslbench import wordnet_table
 from zslbench.contracts import Pretraining
+from zslbench.embeddings import plain
 from zslbench.errors import DataError
-from zslbench.pretraining import normalise, overlap, relatives
+from zslbench.pretraining import overlap, relatives
 
 TABLE = files("zslbench").joinpath("wordnet_classes.json").read_text(encoding="utf-8")
 INFO = ImageNetInfo("imagenet-1k")
@@ -111,8 +112,7 @@ def test_more_labels_never_undo_an_overlap(some, more):
 
 def test_names_are_compared_as_data_sets_write_them():
     assert {
-        normalise(n)
-        for n in ("Aquarium_fish", "aquarium fish", "aquarium+fish", "007.aquarium-fish")
+        plain(n) for n in ("Aquarium_fish", "aquarium fish", "aquarium+fish", "007.aquarium-fish")
     } == {"aquarium fish"}
     assert overlap(IMAGENET, ["T-shirt/top", "Ankle boot"]) == {
         "T-shirt/top": "overlap",
@@ -122,7 +122,7 @@ def test_names_are_compared_as_data_sets_write_them():
 
 def test_every_listed_class_has_synsets_and_the_file_is_small():
     known = json.loads(TABLE)["classes"]
-    assert {normalise(name) for name in wordnet_table.CLASSES} == known.keys()
+    assert {plain(name) for name in wordnet_table.CLASSES} == known.keys()
     assert all(known.values())
     assert len(TABLE.encode()) < 300_000
 
@@ -145,7 +145,7 @@ def test_the_table_answers_as_the_whole_of_wordnet_does():
     above = {label: ancestors(label) for label in LABELS}
     known = json.loads(TABLE)["classes"]
     for name in wordnet_table.CLASSES:
-        synsets = set(known[normalise(name)])
+        synsets = set(known[plain(name)])
         direct = any(synsets & lineage for lineage in above.values())
         general = any(ancestors(synset) & IMAGENET.labels for synset in synsets)
         assert overlap(IMAGENET, [name])[name] == ("overlap" if direct or general else "none"), name

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from zslbench.contracts import Context, Embedder, Floats, Places, WordVectors
 
 NEARLY_EQUAL = 0.1  # of the median distance between two classes
-
-
 NAMED = 5  # pairs of a warning; of 26 words near the origin there would be 325
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
+
+from zslbench.embeddings import plain
 
 if TYPE_CHECKING:
     from zslbench.contracts import Pretraining
@@ -24,7 +25,8 @@ def overlap(pretraining: Pretraining | None, class_names: Iterable[str]) -> dict
     captions may have named anything), or the class has no synset in the table; both are neither
     accused nor cleared.
 
-    Synsets are those of ``wordnet_classes.json``; names are compared as :func:`normalise` has them.
+    Synsets are those of ``wordnet_classes.json``; names are compared as
+    :func:`~zslbench.embeddings.plain` has them.
     """
     if pretraining is None or pretraining.labels == frozenset():
         return dict.fromkeys(class_names, "none")
@@ -39,18 +41,10 @@ def overlap(pretraining: Pretraining | None, class_names: Iterable[str]) -> dict
     return found
 
 
-def normalise(name: str) -> str:
-    """A class name as the table writes it: ``Aquarium_fish``, ``002.aquarium-fish`` → the words."""
-    name = re.sub(r"^\d+[\s._-]+", "", name)  # how folders are numbered
-    for sign in "_-+/":
-        name = name.replace(sign, " ")
-    return " ".join(name.lower().split())
-
-
 @cache
 def relatives(name: str) -> frozenset[str] | None:
     """A class's synsets, all their hyponyms in the table, all their hypernyms; None: no synset."""
-    synsets = _table()["classes"].get(normalise(name))
+    synsets = _table()["classes"].get(plain(name))
     if synsets is None:
         return None
     below, above = _reached(synsets, _table()["hyponyms"]), _reached(synsets, _hypernyms())

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zslbench.embeddings import plain
 from zslbench.errors import DataError, ZSLBenchError
-from zslbench.pretraining import normalise
 
 CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck"
 CIFAR100 = """apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -106,7 +106,7 @@ def table(wordnet: WordNet, labels: frozenset[str]) -> dict[str, Any]:
 
     Below a class, a synset stays if it is one of ``labels`` or leads to one; above it, all stay.
     """
-    classes = {normalise(name): _synsets(wordnet, name) for name in CLASSES}
+    classes = {plain(name): _synsets(wordnet, name) for name in CLASSES}
     chosen = {synset for synsets in classes.values() for synset in synsets}
     above = _closure(chosen, wordnet.hypernyms)
     below = _closure(chosen, wordnet.hyponyms)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from zslbench.inspection import Inspection, inspect_run
 from zslbench.predictions import read_predictions
@@ -41,10 +41,10 @@ class Row:
     def command(self) -> str:
         """The command that makes it again, as it can be run here."""
         command = replay_command(self.record)
-        for slot, name in self.request.slots.items():  # of a file the record knows no path
+        for name in self.request.slots.values():  # of a file the record knows no path
             family, _, path = name.partition("/")
             hidden = shlex.quote(f"{family}/<{Path(path).name}>")
-            command = command.replace(hidden, shlex.quote(name)) if self.slot(slot) else command
+            command = command.replace(hidden, shlex.quote(name))
         return f"{command} --data-dir {shlex.quote(str(self.runner.workspace.data_dir))}"
 
     @property
@@ -84,8 +84,14 @@ class Rows(Sequence[Row]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def]
-        return self.rows[index]
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Rows: ...
+
+    def __getitem__(self, index: int | slice) -> Row | Rows:
+        return Rows(self.rows[index]) if isinstance(index, slice) else self.rows[index]
 
     def where(self, **slots: str) -> Rows:
         """The rows whose slots are filled so: ``where(novelty="loop")``."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import beta
 
-from zslbench_plugins.reproduce.experiment import Finding, Rows
+from zslbench_plugins.reproduce.experiment import Finding, Row, Rows
 
 ORDINARY = "inductive"
 
@@ -21,23 +21,27 @@ def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
     told = [getattr(row.scores, f"{score}_se", None) for row in rows]
     known = [value for value in values if value is not None]
     errors = [error for error in told if error is not None]
-    setting = rows[0].record.setting
     return Finding(
         what,
         statistics.fmean(known) if len(known) == len(values) else None,
         se=statistics.fmean(errors) if len(errors) == len(values) else None,
         spread=statistics.stdev(known) if len(known) > 1 else None,
         seeds=len(values),
-        setting="" if setting == ORDINARY else setting,
+        setting=setting_of(rows[0]),
         command=_command(rows),
         **about,
     )
 
 
+def setting_of(row: Row) -> str:
+    """What was learnt from besides labelled seen images, as a figure says it; empty: nothing."""
+    return "" if row.record.setting == ORDINARY else row.record.setting
+
+
 def _command(rows: Rows) -> str:
     """The first row's, with every row's seed."""
     seeds = sorted({row.record.seed for row in rows})
-    command = str(rows[0].command)
+    command = rows[0].command
     if len(seeds) == 1:
         return command
     every = f"--seeds {','.join(map(str, seeds))}"

@@ -26,15 +26,24 @@ def draw(desk: Desk) -> Part:
             finding("softmax, 100 seen classes, per class", two, "known_accuracy_per_class"),
             finding(
                 "6 unseen classes, two layers, per image", two, "zsl_accuracy",
-                published=0.527, goal=0.527,
+                published=0.527, goal=0.527, tried=_tried(one, "zsl_accuracy"),
             ),
-            finding("6 unseen classes, two layers, per class", two, "T1", goal=0.43),
+            finding(
+                "6 unseen classes, two layers, per class", two, "T1", goal=0.43,
+                tried=_tried(one, "T1"),
+            ),
             finding("6 unseen classes, one linear layer, per image", one, "zsl_accuracy",
                     published=0.422),
             finding("6 unseen classes, one linear layer, per class", one, "T1"),
             *_trained(desk),
         ),
     )  # fmt: skip
+
+
+def _tried(one: Rows, score: str) -> str:
+    """What the simpler map gives, where the goal is missed."""
+    told = finding("", one, score)
+    return "" if told.value is None else f"one linear layer: {100 * told.value:.1f} %"
 
 
 def _counted(rows: Rows) -> str:

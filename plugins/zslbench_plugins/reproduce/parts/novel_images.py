@@ -7,7 +7,7 @@ import numpy as np
 from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
-from zslbench_plugins.reproduce.measured import ORDINARY, binomial_error, interval
+from zslbench_plugins.reproduce.measured import binomial_error, interval, setting_of
 
 MOST_NOVEL = 100
 SPACES = {
@@ -61,7 +61,7 @@ def _finding(row: Row) -> Finding:
         hits / n,
         se=binomial_error(hits / n, n),
         published=published,
-        setting="" if row.record.setting == ORDINARY else row.record.setting,
+        setting=setting_of(row),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from zslbench.report.drawing import Drawing, as_percent, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
-from zslbench_plugins.reproduce.measured import ORDINARY, binomial_error, finding
+from zslbench_plugins.reproduce.measured import binomial_error, finding, setting_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,13 +151,12 @@ def _by_class(detector: str, rows: Rows) -> list[Finding]:
         return []
     row = rows[0]
     images = {each.name: each.images for each in row.scores.per_class}
-    setting = "" if row.record.setting == ORDINARY else row.record.setting
     return [
         Finding(
             f"{detector}: {name} right at 70 % seen",
             share,
             se=binomial_error(share, images[name]),
-            setting=setting,
+            setting=setting_of(row),
         )
         for name, share in accuracy_by_class_at(row, 0.7).items()
     ]
