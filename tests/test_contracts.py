@@ -27,6 +27,7 @@ DATA = Path(__file__).parents[1] / ".." / "shared" / "data"
 SMALL = {
     ("backbone", "coates2011"): {"bases": 8, "patches": 500, "rounds": 3},
     ("mapping", "socher2013"): {"hidden": 10},
+    ("mapping", "socher2013-restarted"): {"hidden": 10},
 }
 WORDS = {
     "huang2012": ("cat", "truck", "ship"),

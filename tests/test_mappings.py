@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 from zslbench.contracts import Context
 from zslbench.errors import InputError
 from zslbench_plugins.mappings.linear import LinearMapping
+from zslbench_plugins.mappings.restarted import RestartedMapping
 from zslbench_plugins.mappings.socher2013 import TwoLayerMapping
 from zslbench_plugins.mappings.two_layer import TwoLayerLoss, draw_layers
 from zslbench_plugins.optim.spectrum import leading_spectrum
@@ -172,3 +173,18 @@ def test_class_vectors_stay_as_they_are(mapping):
     mapping.fit(X, y, S, context=Context())
     assert np.array_equal(mapping.transform_classes(S), kept)
     assert mapping.transform(X).shape == (len(X), S.shape[1])
+
+
+def test_another_start_draws_other_weights_and_is_repeatable():
+    X, y, S = cloud()
+    context = Context(seed=3)
+
+    def fitted(mapping):
+        return mapping.fit(X, y, S, context=context)
+
+    plain = fitted(TwoLayerMapping(hidden=8, decay=1e-2))
+    one, again, two = (fitted(RestartedMapping(start, hidden=8, decay=1e-2)) for start in (1, 1, 2))
+    assert np.array_equal(one.W1_, again.W1_)
+    for other in (plain, two):
+        assert not np.allclose(one.W1_, other.W1_, atol=0.01)
+        assert one.loss_ == pytest.approx(other.loss_, rel=0.2), "of one objective"

@@ -30,7 +30,7 @@ from zslbench_plugins.reproduce.experiment import Desk, Experiment, Finding, Par
 from zslbench_plugins.reproduce.measured import finding, interval
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
 from zslbench_plugins.reproduce.parts.bayesian import read_confusion
-from zslbench_plugins.reproduce.parts.novel_images import false_positives
+from zslbench_plugins.reproduce.parts.novel_images import false_positives, learnt_false_positives
 from zslbench_plugins.reproduce.parts.threshold import (
     accuracy_by_class_at,
     best_h,
@@ -103,7 +103,7 @@ def test_sets_of_distractors_grow_and_hold_no_class(name: str) -> None:
 # ------------------------------------------------------------------------------------------ counts
 
 
-def row(novelty, margin, labels, unseen, *, known=None, novel=None):  # type: ignore[no-untyped-def]
+def row(novelty, margin, labels, unseen, *, known=None, novel=None, learnt=None):  # type: ignore[no-untyped-def]
     """A row with two seen classes, 0 and 1, and an unseen one, 2."""
     y = np.asarray(labels)
     given = Prediction(
@@ -114,7 +114,9 @@ def row(novelty, margin, labels, unseen, *, known=None, novel=None):  # type: ig
         novelty=np.asarray(novelty, np.float32),
     )
     table = ClassTable(("a", "b", "c"), ("seen", "seen", "unseen"))
-    told = SimpleNamespace(classes=table, labels=TestLabels(y, np.asarray(unseen, bool)))
+    told = SimpleNamespace(
+        classes=table, labels=TestLabels(y, np.asarray(unseen, bool)), pipeline=learnt
+    )
     return SimpleNamespace(prediction=given, inspect=lambda: told)
 
 
@@ -125,6 +127,22 @@ def test_false_positives_are_seen_images_among_the_most_novel(images) -> None:  
     hits, n = false_positives(row(novelty, novelty, labels, unseen), most=10)
     ranked = sorted(range(len(labels)), key=lambda i: -novelty[i])[:10]
     assert (hits, n) == (sum(labels[i] != 2 for i in ranked), len(ranked))
+
+
+def test_training_images_stand_for_test_images_of_seen_classes() -> None:
+    # Two test images of each seen class, 0 and 1, hardly novel; three training images of 0, two of
+    # 1. The third of class 0 would come first, and is one too many.
+    learnt = SimpleNamespace(
+        novelty={"train": np.array([1.0, 9.0, 2.0, 3.0, 99.0])},
+        y={"train": np.array([0, 1, 0, 1, 0])},
+    )
+    told = row(
+        novelty=[0, 0, 0, 0, 5, 8], margin=[0] * 6, labels=[0, 0, 1, 1, 2, 2],
+        unseen=[0, 0, 0, 0, 1, 1], learnt=learnt,
+    )  # fmt: skip
+    assert [learnt_false_positives(told, most=n)[0] for n in (1, 2, 3, 4)] == [1, 1, 1, 2]
+    assert learnt_false_positives(told, most=99) == (4, 6)
+    assert false_positives(told, most=2) == (0, 2)
 
 
 @given(st.integers(0, 100), st.integers(1, 100))
@@ -174,7 +192,7 @@ def test_a_figure_stands_beside_the_published_one_with_its_difference() -> None:
         0.80,
         se=0.01,
         spread=0.02,
-        seeds=3,
+        runs=3,
         published=0.825,
         goal=0.825,
         command="zslbench run",

@@ -29,7 +29,11 @@ SHAPES = "On drawn shapes, not on photographs: this shows that everything runs, 
 @click.argument("paper", type=click.Choice(("socher2013",)))
 @click.option("--only", metavar="fig4,…", help="These experiments alone.")
 @click.option("--quick", is_flag=True, help="A small dictionary and a tenth of the images.")
-@click.option("--extended", is_flag=True, help="Three seeds, ablations, and ten years on.")
+@click.option(
+    "--extended",
+    is_flag=True,
+    help="Three seeds, five starts of the map, ablations, and ten years on.",
+)
 @click.option("--seeds", metavar="0-2", help="Seeds.  [default: 0; with --extended 0-2]")
 @click.option(
     "--on",

@@ -112,8 +112,9 @@ class Finding:
     what: str
     value: float | None  # a fraction; None: could not be measured here
     se: float | None = None  # standard error that the test set's size leaves
-    spread: float | None = None  # standard deviation over seeds
-    seeds: int = 1
+    spread: float | None = None  # standard deviation over ``runs`` that differ in ``over``
+    runs: int = 1
+    over: str = "seeds"
     published: float | None = None
     source: str = "the paper"  # where the published figure is from
     goal: float | None = None  # what a reproduction should reach

@@ -14,7 +14,10 @@ ORDINARY = "inductive"
 
 
 def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
-    """The mean of a score over rows that differ in their seed, beside what was published of it."""
+    """The mean of a score over rows that differ in their seed, beside what was published of it.
+
+    Where they differ in something else, ``over`` names it, and ``command`` is the caller's to say.
+    """
     if not rows:
         return Finding(what, None, **about)
     values = [getattr(row.scores, score) for row in rows]
@@ -26,10 +29,8 @@ def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
         statistics.fmean(known) if len(known) == len(values) else None,
         se=statistics.fmean(errors) if len(errors) == len(values) else None,
         spread=statistics.stdev(known) if len(known) > 1 else None,
-        seeds=len(values),
-        setting=setting_of(rows[0]),
-        command=_command(rows),
-        **about,
+        runs=len(values),
+        **{"setting": setting_of(rows[0]), "command": _command(rows)} | about,
     )
 
 

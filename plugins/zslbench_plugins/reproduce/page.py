@@ -75,13 +75,13 @@ def render(sections: list[Section], facts: list[tuple[str, str]], warning: str) 
 
 
 def measured(finding: Finding) -> str:
-    """``82.8 ± 0.4 %``, and the spread over seeds where there are several."""
+    """``82.8 ± 0.4 %``, and the spread where there are several runs."""
     if finding.value is None:
         return "–"
     text = percent(finding.value, finding.se)
     if finding.spread is None:
         return text
-    return f"{text} (seeds: ± {100 * finding.spread:.1f}, n = {finding.seeds})"
+    return f"{text} ({finding.over}: ± {100 * finding.spread:.1f}, n = {finding.runs})"
 
 
 def signed(difference: float | None) -> str:

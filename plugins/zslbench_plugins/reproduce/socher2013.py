@@ -58,8 +58,8 @@ EXPERIMENTS = (
     ),
     Experiment(
         "ablations", "ablations", "What the paper leaves open",
-        ("cat-truck", "decay", "iterations", "bases", "refit"), ablations.draw,
-        extended=True, on_shapes=False, in_quick=False,
+        ("cat-truck", "starts", "decay", "iterations", "bases", "refit", "cifar106-decay"),
+        ablations.draw, extended=True, on_shapes=False, in_quick=False,
     ),
     Experiment(
         "beyond", "beyond the paper", "Ten years on", ("beyond", "summary"), beyond.draw,
