@@ -176,3 +176,21 @@ def test_splits_share_what_learns_from_all_images_whichever_came_first(run, back
     assert not stages["mapping"]
     assert stages.get("reduction", True)
     assert stages.get("reduced features of train images", True)
+
+
+@pytest.mark.parametrize("backbone", ["mean-colour", "reduced/mean-colour"])
+def test_splits_share_features_that_learn_from_nothing_and_nothing_that_is_learnt_from_them(
+    run, backbone
+):
+    options = {"slots": {"backbone": backbone}}
+    if backbone.startswith("reduced"):
+        options["set"] = {"backbone.k": 2}
+    run(**options)
+    other = {**options, "unseen": ["red", "white"], "seed": 1}
+    shared, fresh = run(**other), run(**other, cache="fresh")
+    assert shared.scores == fresh.scores
+    assert shared.setting == "inductive"
+    stages = {stage.stage: stage.cached for stage in shared.stages}
+    assert stages.get("features of train images", True)
+    assert not stages["mapping"]
+    assert not stages.get("reduction", False)

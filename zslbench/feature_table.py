@@ -26,8 +26,9 @@ class FeatureTable:
     """Features of a task's images by the backbone of a bench, raw and standardised.
 
     Rows of ``X_seen``: the training part, then the validation part. Rows of ``X_test``: the order
-    in which test images go out. A backbone that learns from all training images is the same for
-    every split: its features are kept for all of them at once, and splits share them.
+    in which test images go out. A backbone that learns from nothing, or from all training images,
+    is the same for every split: its features are kept of all training images, and splits share
+    them. What is standardised, or learnt from them, is of the seen ones all the same.
     """
 
     def __init__(self, bench: Bench, slot: str = "backbone") -> None:
@@ -74,8 +75,13 @@ class FeatureTable:
         return self._component.pretraining if self._base is None else self._base.pretraining
 
     @property
+    def learns_from_all(self) -> bool:
+        """Whether unseen classes' training images are learnt from, unlabelled."""
+        return self.fit_on == "train-unlabelled"
+
+    @property
     def _fit_rows(self) -> Int:
-        if self.fit_on == "train-unlabelled":
+        if self.learns_from_all:
             return np.arange(len(self._bench.data.train.labels))
         return self._task.train_rows
 
@@ -95,14 +101,21 @@ class FeatureTable:
 
     def raw(self, part: str, rows: Int) -> Float32:
         """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
-        if part == "train" and self._shared:
-            everything = self._all_train
-            return everything if len(rows) == len(everything) else everything[rows]
-        return self._made(part, rows)
+        kept, where = self._kept(part, rows)
+        return kept if len(where) == len(kept) else kept[where]
 
-    @property
+    def _kept(self, part: str, rows: Int) -> tuple[Float32, Int]:
+        """Raw features, and where in them those of canonical ``rows`` stand."""
+        if part == "train" and self._shared:
+            return self._all_train, rows
+        return self._made(part, rows), np.arange(len(rows))
+
+    @cached_property
     def _shared(self) -> bool:
-        return self.fit_on == "train-unlabelled"
+        """Whether features of all training images are kept: given ones may be of some alone."""
+        if self._base is None and is_given(self._component):
+            return False
+        return self.learns_from_all or self.fit_on == "nothing"
 
     @cached_property
     def _all_train(self) -> Float32:
@@ -132,7 +145,7 @@ class FeatureTable:
         if base is None:
             raise InputError(f"{what} reads images, not another backbone's features")
         # Where the base is the same for every split, its components are too.
-        learn_from = base.X_all if base._shared else partial(base.X, "train")
+        learn_from = base.X_all if base.learns_from_all else partial(base.X, "train")
 
         def compute(progress: Progress) -> Arrays:
             with bench.calling(self._slot, "fit_features"):
@@ -148,17 +161,16 @@ class FeatureTable:
     def _reduced(self, base: FeatureTable, part: str, rows: Int) -> Float32:
         """What the component makes of another backbone's features."""
         bench, what = self._bench, self._bench.what(self._slot)
-        reducer, scaled = self.reducer, base.scaled_as_all if base._shared else base.scaled
+        reducer = self.reducer
+        scaled = base.scaled_as_all if base.learns_from_all else base.scaled
 
         def apply(progress: Progress) -> Arrays:
-            raw, out = (
-                base.raw(part, rows),
-                np.empty((len(rows), reducer.dim((0, 0, 0))), np.float32),
-            )
+            raw, where = base._kept(part, rows)
+            out = np.empty((len(rows), reducer.dim((0, 0, 0))), np.float32)
             for start in range(0, len(rows), BLOCK):
                 block = slice(start, min(start + BLOCK, len(rows)))
                 with bench.calling(self._slot, "transform_features"):
-                    out[block] = reducer.transform_features(scaled(raw[block]))
+                    out[block] = reducer.transform_features(scaled(raw[where[block]]))
                 progress(block.stop, len(rows))
             check_features(out, len(rows), out.shape[1], what)
             return {"features": out}
