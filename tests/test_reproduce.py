@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -27,16 +28,11 @@ from zslbench.runner import Runner
 from zslbench.runspec import resolve_request
 from zslbench_plugins.reproduce import distractor_words, session
 from zslbench_plugins.reproduce.experiment import Desk, Experiment, Finding, Part
-from zslbench_plugins.reproduce.measured import finding, interval
+from zslbench_plugins.reproduce.measured import accuracy_by_class_at, finding, interval
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
 from zslbench_plugins.reproduce.parts.bayesian import read_confusion
 from zslbench_plugins.reproduce.parts.novel_images import false_positives, learnt_false_positives
-from zslbench_plugins.reproduce.parts.threshold import (
-    accuracy_by_class_at,
-    best_h,
-    passage,
-    read_curves,
-)
+from zslbench_plugins.reproduce.parts.threshold import best_h, passage, read_curves
 from zslbench_plugins.reproduce.plan import adapt, load_plan
 from zslbench_plugins.reproduce.session import Choice, Session, plan_names
 from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS
@@ -114,10 +110,8 @@ def row(novelty, margin, labels, unseen, *, known=None, novel=None, learnt=None)
         novelty=np.asarray(novelty, np.float32),
     )
     table = ClassTable(("a", "b", "c"), ("seen", "seen", "unseen"))
-    told = SimpleNamespace(
-        classes=table, labels=TestLabels(y, np.asarray(unseen, bool)), pipeline=learnt
-    )
-    return SimpleNamespace(prediction=given, inspect=lambda: told)
+    told = SimpleNamespace(classes=table, labels=TestLabels(y, np.asarray(unseen, bool)))
+    return SimpleNamespace(prediction=given, inspect=lambda: told, pipeline=learnt)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-50, 50)), min_size=1, max_size=60))
@@ -323,7 +317,26 @@ def test_a_quick_look_is_not_judged(tmp_path: Path, plan: dict) -> None:  # type
     assert {(f.goal, f.published) for f in part.findings} == {(None, None)}
 
 
-def test_an_experiment_that_there_is_not_is_named() -> None:
-    done = CliRunner().invoke(main, ["reproduce", "socher2013", "--only", "fig5"])
+@pytest.mark.parametrize(
+    ("flags", "complaint"),
+    [
+        (["--only", "fig5"], "unknown experiment 'fig5'"),
+        (["--only", ","], "--only ',' names no experiment"),
+        (["--quick", "--on", "shapes"], "--quick is for photographs"),
+    ],
+)
+def test_what_there_is_not_is_named(flags: list[str], complaint: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = CliRunner().invoke(main, ["reproduce", "socher2013", *flags, "--out", str(out)])
     assert done.exit_code == 2
-    assert "unknown experiment 'fig5'" in done.stderr
+    assert complaint in done.stderr
+    assert not out.exists()
+
+
+def test_the_command_of_a_part_leaves_the_whole_page_as_it_is(tmp_path: Path, plan: dict) -> None:  # type: ignore[type-arg]
+    run = a_session(tmp_path / "out", plan)
+    run.run()
+    (section,) = run.sections()
+    words = shlex.split(section.command)
+    assert words[words.index("--out") + 1] == f"{tmp_path / 'out'}-x"
+    assert words[words.index("--cache-dir") + 1] == str(run.choice.cache_dir)

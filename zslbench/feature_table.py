@@ -102,7 +102,7 @@ class FeatureTable:
     def raw(self, part: str, rows: Int) -> Float32:
         """Features of ``part`` ("train" or "test") at canonical ``rows``, not yet standardised."""
         kept, where = self._kept(part, rows)
-        return kept if len(where) == len(kept) else kept[where]
+        return kept if np.array_equal(where, np.arange(len(kept))) else kept[where]
 
     def _kept(self, part: str, rows: Int) -> tuple[Float32, Int]:
         """Raw features, and where in them those of canonical ``rows`` stand."""
@@ -190,8 +190,7 @@ class FeatureTable:
 
     @cached_property
     def _moments_of_all(self) -> Moments:
-        rows = np.arange(len(self._all_train))
-        return moments(self._all_train, rows, self._component.variance_floor)
+        return self._moments_on(self._all_train, np.arange(len(self._all_train)))
 
     def X_all(self) -> Float32:
         """Every training image, unseen classes too, by the moments of them all."""
@@ -226,11 +225,13 @@ class FeatureTable:
 
     @cached_property
     def _moments(self) -> Moments:
+        return self._moments_on(self._raw_seen, self._places(self._task.train_rows))
+
+    def _moments_on(self, raw: Float32, rows: Int) -> Moments:
+        """Of ``raw[rows]``; those that change nothing where features stay as they are."""
         if not self.standardises:
-            d = self._raw_seen.shape[1]
-            return Moments(np.zeros(d), np.ones(d))
-        rows = self._places(self._task.train_rows)
-        return moments(self._raw_seen, rows, self._component.variance_floor)
+            return Moments(np.zeros(raw.shape[1]), np.ones(raw.shape[1]))
+        return moments(raw, rows, self._component.variance_floor)
 
     def standardise(self, raw: Float32, rows: Int, name: str) -> Float32:
         """``raw[rows]`` by the moments of the seen training part."""
@@ -258,9 +259,7 @@ class FeatureTable:
         Rows count as in ``X_seen``. For folds, whose standardisation must not know all classes.
         """
         raw, where = self._raw_seen, self._places(self.seen_rows)
-        by = self._moments
-        if self.standardises:
-            by = moments(raw, where[train_rows], self._component.variance_floor)
+        by = self._moments_on(raw, where[train_rows])
         scratch = self._bench.stages.root / "scratch"
         found = tuple(
             standardised(raw, where[rows], by, scratch, no_progress)

@@ -84,7 +84,7 @@ def evaluate_grid(
         skip_corrupt=skip_corrupt,
         force=force,
     )
-    return _rows(Runner(registry, workspace), requests)
+    return run_rows(Runner(registry, workspace), requests)
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,8 @@ def _planned(grid: Grid, splits: str | None, registry: Registry) -> tuple[Reques
     return requests
 
 
-def _rows(runner: Runner, requests: Sequence[Request]) -> Iterator[GridRow]:
+def run_rows(runner: Runner, requests: Iterable[Request]) -> Iterator[GridRow]:
+    """Run one request after another; one that fails is given with its failure."""
     for request in requests:
         try:
             record = runner.run(request)

@@ -63,6 +63,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
     finished or cached is not computed again: a killed call goes on where it was.
     """
     from zslbench.api import cache_folder, data_folder
+    from zslbench.errors import InputError
     from zslbench.machine import available_cores
     from zslbench.registry import Registry
     from zslbench_plugins.reproduce.page import write_page
@@ -70,6 +71,10 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
     from zslbench_plugins.reproduce.session import Session as Runs
 
     quick, shapes, extended = options["quick"], options["on"] == "shapes", options["extended"]
+    if quick and shapes:
+        raise InputError(
+            "--quick is for photographs: with --on shapes, which is quick, leave it out"
+        )
     choice = Choice(
         paper=paper,
         experiments=_chosen(paper, options["only"], extended=extended, shapes=shapes, quick=quick),
@@ -105,6 +110,8 @@ def _chosen(
     keys = [experiment.key for experiment in found]
     if only is not None:
         wanted = [key.strip() for key in only.split(",") if key.strip()]
+        if not wanted:
+            raise InputError(f"--only {only!r} names no experiment; there are {', '.join(keys)}")
         for key in wanted:
             if key not in keys:
                 near = suggest(key, keys) or ";"

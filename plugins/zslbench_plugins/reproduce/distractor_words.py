@@ -1,9 +1,9 @@
 """Writes the plans of § 6.7: python -m zslbench_plugins.reproduce.distractor_words DATA_DIR.
 
-Random nouns are ours, listed below; neighbours of *cat* and of *truck* are the words of least
+The nouns are ours, listed below; neighbours of *cat* and of *truck* are the words of least
 Euclidean distance to them, in the embedding that the plan runs with: those of GloVe's 400,000 words
 that are letters alone, three or more, and those of Huang et al.'s 106 that were ever trained. The
-classes of CIFAR-10 are no distractors.
+classes of CIFAR-10 and their plurals are no distractors.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ NOUNS = (
     "shadow", "table", "uncle", "valley", "winter", "yard", "bread", "coat", "door", "engine",
     "flag", "glass", "harbor",
 )  # fmt: skip
+NO_DISTRACTORS = {*CLASSES, *(f"{name}s" for name in CLASSES)}
 COUNTS = (0, 5, 10, 20, 30, 40)
 PLANS = Path(__file__).parent / "plans"
 HEAD = """# Section 6.7, figure 6: distractors among the unseen candidates, {words}, by {embedding}.
@@ -56,10 +57,10 @@ gate = "all-unseen"
 def neighbours(
     words: Sequence[str], vectors: Floats, name: str, most: int = max(COUNTS)
 ) -> list[str]:
-    """The ``most`` words nearest to ``name``, nearest first, classes left out; vectors (n, k)."""
+    """The ``most`` words nearest to ``name``, nearest first, and no class; vectors (n, k)."""
     centre = vectors[list(words).index(name)]
     order = np.argsort(np.linalg.norm(vectors - centre, axis=1), kind="stable")
-    return [words[i] for i in order if words[i] not in CLASSES][:most]
+    return [words[i] for i in order if words[i] not in NO_DISTRACTORS][:most]
 
 
 def write_plan(name: str, words: str, embedding: str, chosen: Sequence[str]) -> None:
@@ -73,14 +74,14 @@ def write_plan(name: str, words: str, embedding: str, chosen: Sequence[str]) -> 
 def main(data_dir: Path) -> None:
     """Write the six plans."""
     words, vectors = _glove()
-    write_plan("nouns", "random nouns", "glove-6b-50d", NOUNS)
+    write_plan("nouns", "nouns of ours", "glove-6b-50d", NOUNS)
     for name in ("cat", "truck"):
         near = neighbours(words, vectors, name)
         write_plan(name, f"neighbours of {name}", "glove-6b-50d", near)
     words, vectors = _huang(data_dir)
     rng = np.random.Generator(np.random.PCG64(0))
     shuffled = [words[i] for i in rng.permutation(len(words)) if words[i] not in CLASSES]
-    write_plan("huang-nouns", "random ones of its 80 words", "huang2012", shuffled[: max(COUNTS)])
+    write_plan("huang-nouns", "drawn from its 70 other words", "huang2012", shuffled[: max(COUNTS)])
     for name in ("cat", "truck"):
         near = neighbours(words, vectors, name)
         write_plan(f"huang-{name}", f"neighbours of {name}", "huang2012", near)

@@ -15,6 +15,7 @@ from zslbench.replay import replay_command
 
 if TYPE_CHECKING:
     from zslbench.contracts import Prediction
+    from zslbench.pipeline import GatedPipeline
     from zslbench.record import Record
     from zslbench.report.drawing import Drawing
     from zslbench.runner import Runner
@@ -73,6 +74,14 @@ class Row:
         """Its points and labels."""
         return inspect_run(self.runner, self.request)
 
+    @property
+    def pipeline(self) -> GatedPipeline:
+        """Its stages; ValueError for a method that is no recipe."""
+        pipeline = self.inspect().pipeline
+        if pipeline is None:
+            raise ValueError(f"record {self.record.run_id} is of a method without stages")
+        return pipeline
+
 
 @dataclass(frozen=True)
 class Rows(Sequence[Row]):
@@ -118,7 +127,7 @@ class Finding:
     published: float | None = None
     source: str = "the paper"  # where the published figure is from
     goal: float | None = None  # what a reproduction should reach
-    tried: str = ""  # where the goal is missed: what else was looked at, and what it gave
+    tried: str = ""  # where it falls short: what else was looked at, and what it gave
     setting: str = ""  # what was learnt from besides labelled seen images; empty: nothing
     command: str = ""  # empty: it is made of several runs, or of a run's predictions
 

@@ -6,6 +6,7 @@ import re
 import statistics
 from typing import Any
 
+import numpy as np
 from scipy.stats import beta
 
 from zslbench_plugins.reproduce.experiment import Finding, Row, Rows
@@ -59,3 +60,29 @@ def interval(hits: int, n: int) -> tuple[float, float]:
     low = float(beta.ppf(0.025, hits, n - hits + 1)) if hits else 0.0
     high = float(beta.ppf(0.975, hits + 1, n - hits)) if hits < n else 1.0
     return low, high
+
+
+def accuracy_by_class_at(row: Row, seen_accuracy: float) -> dict[str, float]:
+    """Share of each unseen class's images that are right where ``seen_accuracy`` is first reached.
+
+    The threshold falls on an image: no interpolation. Empty where it is never reached.
+    """
+    told, given = row.inspect(), row.prediction
+    y, unseen = told.labels.y, told.labels.is_unseen
+    order = np.argsort(-given.margin, kind="stable")  # known first
+    right = (given.known_label == y) & ~unseen
+    reached = np.cumsum(right[order]) / max(1, (~unseen).sum())
+    if reached[-1] < seen_accuracy:
+        return {}
+    count = int(np.searchsorted(reached, seen_accuracy)) + 1
+    novel = np.ones(len(y), bool)
+    novel[order[:count]] = False
+    return {
+        told.classes.names[c]: float((novel & (given.novel_label == y))[y == c].mean())
+        for c in told.classes.unseen
+    }
+
+
+def of_seed(rows: Rows) -> str:
+    """Which of several seeds a figure is of that only the first row gives; empty for one."""
+    return f", seed {rows[0].record.seed}" if len({r.record.seed for r in rows}) > 1 else ""

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zslbench.api import fixed_options
+from zslbench.api import cache_folder, fixed_options
+from zslbench.disk import explain_failure
 from zslbench.errors import ZSLBenchError
 from zslbench.estimate import Estimate, estimate
 from zslbench.grid import make_grid
+from zslbench.grid_run import run_rows
 from zslbench.runner import Runner, Workspace
 from zslbench_plugins.reproduce.experiment import Desk, Experiment, Part, Row, Rows
 from zslbench_plugins.reproduce.page import Section
@@ -101,12 +103,16 @@ class Session:
         return found
 
     def _command(self, experiment: Experiment) -> str:
-        """What makes an experiment's part of the page again."""
+        """What makes an experiment's part of the page again, in a folder of its own."""
         choice = self.choice
         words = ["zslbench", "reproduce", choice.paper, "--only", experiment.key]
         words += ["--quick"] * choice.quick + ["--extended"] * experiment.extended
         words += ["--on", "shapes"] if choice.shapes else ["--data-dir", str(choice.data_dir)]
-        return shlex.join([*words, "--seeds", choice.seeds, "--threads", str(choice.threads)])
+        words += ["--seeds", choice.seeds, "--threads", str(choice.threads)]
+        words += ["--out", f"{choice.out}-{experiment.key}"]
+        if choice.cache_dir != cache_folder(None):
+            words += ["--cache-dir", str(choice.cache_dir)]
+        return shlex.join(words)
 
     def _judged(self, part: Part) -> Part:
         """The part, its figures without the goals and the paper's where they are not meant."""
@@ -153,13 +159,16 @@ class Session:
 
     def _run_plan(self, requests: tuple[Request, ...]) -> Rows:
         rows, failures = [], []
-        for request in requests:
-            try:
-                rows.append(Row(request, self.runner.run(request), self.runner))
-            except ZSLBenchError as error:
-                failures.append(str(error))
-                self.codes.append(error.exit_code)
-                self.say(f"a row failed: {error}")
+        for done in run_rows(self.runner, requests):
+            if done.record is not None:
+                rows.append(Row(done.request, done.record, self.runner))
+            elif done.failure is not None:
+                told = explain_failure(done.failure)
+                if told.is_bug:  # its traceback is wanted; what has run is kept
+                    raise done.failure
+                failures.append(told.message)
+                self.codes.append(told.exit_code)
+                self.say(f"a row failed: {told.message}")
         return Rows(tuple(rows), tuple(failures))
 
 

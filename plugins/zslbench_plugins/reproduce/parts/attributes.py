@@ -1,7 +1,7 @@
 """§ 6.4: attributes in place of words (Lampert et al. 2009)."""
 
 from zslbench_plugins.reproduce.experiment import Desk, Part, Rows
-from zslbench_plugins.reproduce.measured import finding, interval
+from zslbench_plugins.reproduce.measured import finding, interval, of_seed
 
 
 def draw(desk: Desk) -> Part:
@@ -33,8 +33,8 @@ def draw(desk: Desk) -> Part:
 
 def _interval(rows: Rows) -> str:
     """The exact interval that the number of test images leaves."""
-    if len(rows) != 1:
+    if not rows:
         return ""
     n = rows[0].scores.unseen_images
     low, high = interval(round(rows[0].scores.zsl_accuracy * n), n)
-    return f" (95 %: {100 * low:.1f} to {100 * high:.1f} %)"
+    return f" (95 %{of_seed(rows)}: {100 * low:.1f} to {100 * high:.1f} %)"

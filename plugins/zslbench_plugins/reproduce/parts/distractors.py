@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS = {
-    "nouns": ("random words", "accent", "o", "-"),
+    "nouns": ("other words", "accent", "o", "-"),
     "cat": ("neighbours of cat", "unseen", "s", "--"),
     "truck": ("neighbours of truck", "seen", "D", "-."),
 }
@@ -35,12 +35,15 @@ def draw(desk: Desk) -> Part:
             "words of which there is no image. The paper reports that random nouns cost hardly "
             "anything, and that neighbours of cat or of truck take images away, until the curve "
             "flattens.",
-            "The paper's distractors and its full vocabulary are not at hand. With GloVe the "
-            "random words are nouns of ours, and the neighbours those among its 400,000 words (of "
-            "letters alone, three or more). With Huang et al.'s table all are among the 70 of its "
-            "words that were ever trained and are no class of CIFAR-10, names of CIFAR-100's "
-            "classes: 40 neighbours are more than half of what there is. Images are mapped to the "
-            "vectors of the same embedding.",
+            "The paper's distractors and its full vocabulary are not at hand. With GloVe the other "
+            "words are 40 nouns of a list of ours, no animal and no vehicle among them, and the "
+            "neighbours are those among its 400,000 words (of letters alone, three or more, no "
+            "class of CIFAR-10 and no plural of one). Images are mapped to the vectors of the "
+            "same embedding.",
+            "With Huang et al.'s table all words are among the 70 that were ever trained and are "
+            "no class of CIFAR-10: names of CIFAR-100's classes. Its other words are drawn from "
+            "these at random, and many are animals or vehicles; and 40 neighbours are more than "
+            "half of what there is. So its curves say little of the paper's claim on random nouns.",
         ),
         findings=tuple(findings),
         drawings=tuple(drawings),

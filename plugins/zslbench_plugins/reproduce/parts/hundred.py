@@ -14,10 +14,13 @@ def draw(desk: Desk) -> Part:
             "CIFAR-10 and 96 classes of CIFAR-100, with forest, lobster, orange, boy, truck and "
             "cat unseen; as many training images of every class (500), as the authors' code has "
             f"it. {_counted(two)} The paper does not say which test images it counts.",
-            "With so few images a class the two-layer map wants more weight decay than on "
-            f"CIFAR-10. Held-out images of seen classes chose {_decay(two)} among 0.0001, 0.01, "
-            "0.02, 0.03, 0.05, 0.1 and 0.3, by the distance to their words (benchmarks/decay.py). "
-            "What CIFAR-10's gives here is among the ablations (--extended).",
+            "With CIFAR-10's weight decay (0.0001) the two-layer map missed the paper's figure by "
+            "six points and the linear one did not: with so few images a class it fits too far. "
+            f"So held-out images of seen classes chose a decay: {_decay(two)} of 0.0001, 0.01, "
+            "0.02, 0.03, 0.05, 0.1 and 0.3, by the distance to their words (benchmarks/decay.py; "
+            "the errors are in docs/reproduction.md). The second half takes the same. That one "
+            "layer does no worse than two, the reverse of what the paper reports, held-out images "
+            "say as well. What CIFAR-10's decay gives is among the ablations (--extended).",
             "26 of the 106 words have a vector that was never trained: they lie together near the "
             "origin. The second half leaves their classes out, and tests as many images of every "
             "class (100): there, per image is per class, and neither is to be compared with the "
@@ -25,7 +28,8 @@ def draw(desk: Desk) -> Part:
         ),
         findings=(
             finding(
-                "softmax, 100 seen classes, per image", two, "known_accuracy", published=0.527
+                "softmax, 100 seen classes, per image", two, "known_accuracy", published=0.527,
+                tried=_counted_otherwise(two, desk.rows("cifar106-trained")),
             ),
             finding("softmax, 100 seen classes, per class", two, "known_accuracy_per_class"),
             finding(
@@ -55,11 +59,27 @@ def _tried(one: Rows, score: str) -> str:
     return "" if told.value is None else f"one linear layer: {100 * told.value:.1f} %"
 
 
+def _counted_otherwise(every: Rows, trained: Rows) -> str:
+    """The seen classes' accuracy where each class counts alike, and with fewer classes."""
+    per_class, fewer = (
+        finding("", every, "known_accuracy_per_class"),
+        finding("", trained, "known_accuracy"),
+    )
+    told = []
+    if per_class.value is not None:
+        told.append(f"per class: {100 * per_class.value:.1f} %")
+    if fewer.value is not None:
+        told.append(f"74 of them, as many test images of each: {100 * fewer.value:.1f} %")
+    return "; ".join(told)
+
+
 def _counted(rows: Rows) -> str:
     """How the unseen test images are shared out."""
     if not rows:
         return ""
     images = {row.name: row.images for row in rows[0].scores.per_class if row.role == "unseen"}
+    if len(set(images.values())) == 1:
+        return f"Of each unseen class {next(iter(images.values())):,} test images are used."
     most = sorted(images, key=images.__getitem__)[-2:]
     return (
         f"All test images are used: {' and '.join(sorted(most))} are "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
-from zslbench_plugins.reproduce.measured import binomial_error, interval, setting_of
+from zslbench_plugins.reproduce.measured import binomial_error, interval, of_seed, setting_of
 
 if TYPE_CHECKING:
     from zslbench.contracts import Bool, Float32, Floats
@@ -35,9 +36,24 @@ def draw(desk: Desk) -> Part:
             "training images in the place of the test images of seen classes, as many of each.",
         ),
         findings=(
-            *(_finding(row, *false_positives(row)) for row in _first(rows)),
             *(
-                _finding(row, *learnt_false_positives(row), ", with training images")
+                _finding(
+                    row,
+                    *false_positives(row),
+                    words=of_seed(rows),
+                    tried=_with_training_images(row),
+                )
+                for row in _first(rows)
+            ),
+            *(
+                replace(
+                    _finding(
+                        row,
+                        *learnt_false_positives(row),
+                        words=f"{of_seed(rows)}, with training images",
+                    ),
+                    published=None,
+                )
                 for row in _first(rows)
             ),
         ),
@@ -55,10 +71,8 @@ def learnt_false_positives(row: Row, most: int = MOST_NOVEL) -> tuple[int, int]:
 
     Of each class as many as there are test images of it, or all where there are fewer: the first.
     """
-    told = row.inspect()
-    if told.pipeline is None:
-        raise ValueError(f"record {row.record.run_id} is of a method without a detector")
-    learnt, y = told.pipeline.novelty["train"], told.pipeline.y["train"]
+    told, pipeline = row.inspect(), row.pipeline
+    learnt, y = pipeline.novelty["train"], pipeline.y["train"]
     tested = np.bincount(told.labels.y, minlength=len(told.classes.names))
     seen = np.concatenate([learnt[y == label][: tested[label]] for label in told.classes.seen])
     unseen = _novelty(row)[told.labels.is_unseen]
@@ -90,14 +104,20 @@ def _base_rate(rows: Rows) -> str:
     return f"{100 * split.test_seen / (split.test_seen + split.test_unseen):.0f} %"
 
 
-def _finding(row: Row, hits: int, n: int, words: str = "") -> Finding:
+def _with_training_images(row: Row) -> str:
+    hits, n = learnt_false_positives(row)
+    return f"training images in place of test images of seen classes: {100 * hits / n:.0f} %"
+
+
+def _finding(row: Row, hits: int, n: int, *, words: str, tried: str = "") -> Finding:
     where, published, _, _ = SPACES[row.slot("novelty")]
     low, high = interval(hits, n)
     return Finding(
         f"false positives among {n}, {where}{words} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
         hits / n,
         se=binomial_error(hits / n, n),
-        published=None if words else published,
+        published=published,
+        tried=tried,
         setting=setting_of(row),
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+    from zslbench.contracts import Int
     from zslbench.inspection import Inspection
     from zslbench_plugins.reproduce.experiment import Row
 
@@ -29,7 +30,7 @@ def draw(desk: Desk) -> Part:
     if not rows:
         return Part(words=("The run of it failed.",))
     told = rows[0].inspect()
-    points, names, kinds = _sample(told)
+    points, names, kinds = _sample(told, rows[0].pipeline.y["train"])
     return Part(
         words=(
             f"{EACH} training images of each seen class and {EACH} test images of each unseen one, "
@@ -48,11 +49,10 @@ def draw(desk: Desk) -> Part:
     )  # fmt: skip
 
 
-def _sample(told: Inspection) -> tuple[NDArray[Any], list[int], list[str]]:
+def _sample(told: Inspection, y_train: Int) -> tuple[NDArray[Any], list[int], list[str]]:
     """Points of sampled images, then of the words; the class of each, and what it is."""
     points, classes = told.points(), told.classes
     rng = np.random.Generator(np.random.PCG64(SEED))
-    y_train = told.pipeline.y["train"] if told.pipeline else np.zeros(0, dtype=np.int64)
     found, owners, kinds = [], [], []
     for c in range(len(classes.names)):
         seen = c in classes.seen
