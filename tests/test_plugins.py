@@ -322,7 +322,7 @@ class Silent(Boastful):
 BREACHES = [
     ("backbone", ListFeatures, "got list, expected a float array"),
     ("backbone", DoubleFeatures, "got float64, expected float32"),
-    ("backbone", FewerFeatures, "got shape (159, 3), expected (160, 3)"),
+    ("backbone", FewerFeatures, "got shape (199, 3), expected (200, 3)"),
     ("backbone", NaNFeatures, "NaN or infinite; expected finite numbers"),
     ("backbone", ObjectBackbone, "'model_' is a object; what fit learns must be arrays or numbers"),
     ("embedding", Mute, "failed in vectors"),
