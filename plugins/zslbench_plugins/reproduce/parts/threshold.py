@@ -30,11 +30,11 @@ LINES = {
     "gaussian": ("seen", "-", "Gaussian, one threshold"),
     "gaussian-mixture": ("accent", "--", "Gaussian mixture"),
     "loop": ("unseen", "-.", "LoOP"),
-    "per-class": ("seen", ":", "Gaussian, thresholds a class"),
+    "per-class": ("seen", ":", "Gaussian, a threshold per class"),
 }
 """A detector of PLAN, or a plan of its own → colour, dash, label."""
 THEIRS = {
-    "gaussian_min": ("seen", "o", "authors: Gaussian, thresholds a class"),
+    "gaussian_min": ("seen", "o", "authors: Gaussian, a threshold per class"),
     "gaussian_mixture": ("accent", "s", "authors: mixture"),
     "loop": ("unseen", "D", "authors: LoOP"),
 }
@@ -58,11 +58,12 @@ def draw(desk: Desk) -> Part:
             "that there are, the authors' eleven: a best H along theirs is the best of eleven. "
             "What a threshold set beforehand gives is the run's own point: it is set so that 90 % "
             "of held-out images of seen classes stay seen.",
-            "The Gaussian has one density threshold for all classes here. The paper's has one a "
-            "class, and so have the authors' points that are called Gaussian; with thresholds a "
+            "The Gaussian has one density threshold for all classes here. The paper has one per "
+            "class, and so have the authors' points that are called Gaussian; with a threshold per "
             "class (each keeps 90 % of the class's own training images, which the map has seen: "
-            "fewer test images stay seen) it stands beside it. The threshold that sweeps adds the "
-            "same to all of them.",
+            "fewer test images stay seen) it stands beside it. Along its curve all of them move by "
+            "the same. The mixture sums the classes' densities where the Gaussian takes the "
+            "largest: where one class makes up nearly all of the sum, both rank images alike.",
             f"The paper's text reads 30 % unseen at 70 % seen off its figure; {_theirs(curves)}. "
             "u, s, H and AUSUC, which the paper did not have, are per-class "
             "means (Xian et al. 2018). The dictionary saw all training images, unlabelled, but "
@@ -86,7 +87,7 @@ def draw(desk: Desk) -> Part:
             *_own_point("Gaussian", gaussian),
             *_own_point("LoOP", loop),
             *_own_point("Gaussian mixture", rows.where(novelty="gaussian-mixture")),
-            *_own_point("Gaussian, thresholds a class", per_class),
+            *_own_point("Gaussian, a threshold per class", per_class),
             *_variants(desk.rows("loop-variants")),
             *_inductive(desk.rows("seen-dictionary")),
             *_by_class("Gaussian", gaussian),
@@ -111,8 +112,8 @@ def _theirs(curves: AuthorsCurves) -> str:
 
 
 def _swept_per_class(rows: Rows, curves: AuthorsCurves) -> list[Finding]:
-    """The Gaussian with thresholds a class along its curve."""
-    words = "Gaussian, thresholds a class"
+    """The Gaussian with a threshold per class, along its curve."""
+    words = "Gaussian, a threshold per class"
     return [
         finding(
             f"{words}: unseen accuracy where the curve passes 70 % seen", rows,
@@ -276,7 +277,8 @@ def _draw_thresholds(detector: str, label: str, row: Row) -> Drawing:
         title=f"Figure 4: accuracies against the threshold, {label}",
         explanation="What each threshold gives on seen, on unseen and on all images; it rises to "
         "the right.",
-        reading="The thin line is the threshold that was set beforehand, on held-out seen images.",
+        reading="The thin line is the threshold that was set beforehand, "
+        f"{'per class, on training images' if detector == 'per-class' else 'on held-out images'}.",
         alt=f"Three accuracies over the share of images that count as seen, {label}.",
         figure=figure,
         header=("share that counts as seen", *lines),
