@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
+from matplotlib.figure import Figure
 
 from zslbench import Registry
 from zslbench.grid import make_grid
@@ -25,6 +27,7 @@ from zslbench_plugins.reproduce.parts import (
 )
 from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS
 
+REAL = Path(__file__).parents[1] / ".." / "shared" / "data" / "socher2013"
 SMALL = {
     "backbone.bases": 20, "backbone.patches": 2000, "backbone.rounds": 3,
     "mapping.epochs": 1, "mapping.max_passes": 2,
@@ -66,6 +69,13 @@ def told(part: Part) -> dict[str, float | None]:
     return {found.what: found.value for found in part.findings}
 
 
+def legends_fit(figure: Figure) -> bool:
+    """Whether the legends lie within the figure's width."""
+    figure.draw_without_rendering()
+    boxes = [legend.get_window_extent() for legend in figure.legends]
+    return all(box.x0 >= 0 and box.x1 <= figure.bbox.x1 for box in boxes)
+
+
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda e: e.key)
 def test_a_part_whose_rows_all_failed_is_drawn_without_figures(experiment) -> None:  # type: ignore[no-untyped-def]
     part = experiment.draw(at_desk(Rows(())))
@@ -82,6 +92,8 @@ def test_a_part_shows_what_its_rows_hold(draw, rows: Rows) -> None:  # type: ign
     page = unescape(render([Section(experiment, part)], [], ""))
     for found in part.findings:
         assert found.what in page
+    for drawing in part.drawings:
+        assert legends_fit(drawing.figure), f"the legend of {drawing.name} is cut off"
     measured = [f for f in part.findings if f.value is not None]
     assert measured or part.drawings
     assert all(0 <= f.value <= 1 for f in measured if f.value is not None)
@@ -117,3 +129,12 @@ def test_without_the_authors_curves_the_page_does_not_speak_of_their_points(rows
     assert "is not at hand here" in " ".join(part.words)
     assert "eleven points" not in part.drawings[0].reading
     assert {f.published for f in part.findings} == {None}
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the authors' curves are not here")
+def test_the_curves_stand_over_the_authors_own_and_their_legend_fits(rows: Rows) -> None:
+    part = threshold.draw(replace(at_desk(rows), reference=REAL))
+    assert legends_fit(part.drawings[0].figure)
+    assert {row[0] for row in part.drawings[0].rows} == {"here", "authors"}
+    (found,) = (f for f in part.findings if f.what.startswith("LoOP: best H"))
+    assert found.published == pytest.approx(0.4946, abs=5e-5)

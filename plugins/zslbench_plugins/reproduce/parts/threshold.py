@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 AUTHORS = "the authors' own run"
 PLAN = "cat-truck"
 LINES = {
-    "gaussian": ("seen", "-", "Gaussian, one threshold"),
+    "gaussian": ("seen", "-", "Gaussian"),
     "gaussian-mixture": ("accent", "--", "Gaussian mixture"),
     "loop": ("unseen", "-.", "LoOP"),
-    "per-class": ("seen", ":", "Gaussian, a threshold per class"),
+    "per-class": ("seen", ":", "Gaussian per class"),
 }
 """A detector of PLAN, or a plan of its own → colour, dash, label."""
 THEIRS = {
-    "gaussian_min": ("seen", "o", "authors: Gaussian, a threshold per class"),
+    "gaussian_min": ("seen", "o", "authors: Gaussian per class"),
     "gaussian_mixture": ("accent", "s", "authors: mixture"),
     "loop": ("unseen", "D", "authors: LoOP"),
 }
