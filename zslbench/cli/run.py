@@ -70,7 +70,12 @@ def slot_options(command: Command) -> Command:
 )
 @click.option("--seeds", metavar="0-4", help="Several seeds, one after another: 0-4 or 0,2,5.")
 @click.option("--threads", type=int, help="Threads.  [default: the cores there are]")
-@click.option("--device", default="cpu", show_default=True, help="Device for networks; the other parts run on the CPU.")
+@click.option(
+    "--device",
+    default="cpu",
+    show_default=True,
+    help="Device for networks; the other parts run on the CPU.",
+)
 @data_dir_option
 @click.option(
     "--out",
