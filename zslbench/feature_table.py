@@ -28,7 +28,7 @@ class FeatureTable:
     Rows of ``X_seen``: the training part, then the validation part. Rows of ``X_test``: the order
     in which test images go out. A backbone that learns from nothing, or from all training images,
     is the same for every split: its features are kept of all training images, and splits share
-    them. What is standardised, or learnt from them, is of the seen ones all the same.
+    them. They are standardised by the seen training part's moments all the same.
     """
 
     def __init__(self, bench: Bench, slot: str = "backbone") -> None:

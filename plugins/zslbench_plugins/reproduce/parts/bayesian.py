@@ -45,7 +45,7 @@ def draw(desk: Desk) -> Part:
             "unseen classes' Gaussians matters: the paper leaves it open. Here it is the pooled "
             "variance of held-out seen images; the others show how much hangs on it.",
             "LoOP's λ decides where along the curve the pipeline comes to lie: 3 here, as the "
-            "paper has it; 10 to 13, one a class, and 1/√2 in the authors' run, where hardly any "
+            "paper has it; 10 to 13, one per class, and 1/√2 in the authors' run, where hardly any "
             "image is likely unseen. So unseen accuracy is not to be compared alone: H weighs both "
             "sides, and the unseen accuracy is shown where the threshold is moved until the seen "
             "accuracy is theirs.",

@@ -35,28 +35,7 @@ def draw(desk: Desk) -> Part:
             "bring its training images close to their words, so the same is counted once more with "
             "training images in the place of the test images of seen classes, as many of each.",
         ),
-        findings=(
-            *(
-                _finding(
-                    row,
-                    *false_positives(row),
-                    words=of_seed(rows),
-                    tried=_with_training_images(row),
-                )
-                for row in _first(rows)
-            ),
-            *(
-                replace(
-                    _finding(
-                        row,
-                        *learnt_false_positives(row),
-                        words=f"{of_seed(rows)}, with training images",
-                    ),
-                    published=None,
-                )
-                for row in _first(rows)
-            ),
-        ),
+        findings=tuple(f for row in _first(rows) for f in _findings(row, of_seed(rows))),
         drawings=(_draw_shares(rows),) if rows else (),
     )
 
@@ -104,20 +83,24 @@ def _base_rate(rows: Rows) -> str:
     return f"{100 * split.test_seen / (split.test_seen + split.test_unseen):.0f} %"
 
 
-def _with_training_images(row: Row) -> str:
-    hits, n = learnt_false_positives(row)
-    return f"training images in place of test images of seen classes: {100 * hits / n:.0f} %"
-
-
-def _finding(row: Row, hits: int, n: int, *, words: str, tried: str = "") -> Finding:
+def _findings(row: Row, of: str) -> tuple[Finding, Finding]:
+    """With test images of seen classes, beside the paper's figure, and with training images."""
     where, published, _, _ = SPACES[row.slot("novelty")]
+    learnt, n = learnt_false_positives(row)
+    tried = f"training images in place of test images of seen classes: {100 * learnt / n:.0f} %"
+    plain = _share(row, *false_positives(row), f"{where}{of}")
+    return (
+        replace(plain, published=published, tried=tried),
+        _share(row, learnt, n, f"{where}{of}, with training images"),
+    )
+
+
+def _share(row: Row, hits: int, n: int, where: str) -> Finding:
     low, high = interval(hits, n)
     return Finding(
-        f"false positives among {n}, {where}{words} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
+        f"false positives among {n}, {where} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
         hits / n,
         se=binomial_error(hits / n, n),
-        published=published,
-        tried=tried,
         setting=setting_of(row),
     )
 

@@ -97,10 +97,10 @@ def _basis(rows: Rows) -> str:
     return (
         f"The {len(rows)} pairs share one basis: {rows[0].param('backbone.k')} principal "
         "components of the features of all training images, without labels (train-unlabelled), "
-        f"which keep {100 * kept:.1f} % of their variance. Small features pay for more passes of "
-        f"L-BFGS: {rows[0].param('mapping.max_passes')} here, 19 on all features. What both "
-        "together change, the five pairs of the paper tell: they are below on all features and in "
-        "this basis."
+        f"which keep {100 * kept:.1f} % of their variance. L-BFGS makes at most "
+        f"{rows[0].param('mapping.max_passes')} passes over them, more than the budget of work "
+        "allows on all features. What both together change, the five pairs of the paper tell: "
+        "they are below on all features and in this basis."
     )
 
 
