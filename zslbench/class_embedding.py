@@ -29,7 +29,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     """
     names = (*bench.task.classes.names, *bench.distractors)
     embedder = bench.create(slot)
-    resolved: dict[str, Any] = {}
+    resolved: dict[str, Embedding] = {}
     count = len(bench.refs[slot].parts)
     parts = [class_embedding(bench, f"{slot}.{i}") for i in range(count)]
 
@@ -59,7 +59,7 @@ def class_embedding(bench: Bench, slot: str = "embedding") -> Embedding:
     )
     arrays = bench.stages.arrays("embedding", key, compute)
     if "embedding" in resolved:
-        return resolved["embedding"]  # type: ignore[no-any-return]
+        return resolved["embedding"]
     embedding = _unpack(arrays)
     check_distinct(embedding, names, bench.what(slot))
     return embedding
