@@ -62,7 +62,7 @@ def at_desk(plans: dict[str, Rows] | Rows) -> Desk:
             return plans.where(novelty="loop")
         return plans if isinstance(plans, Rows) else plans.get(name, Rows(()))
 
-    return Desk(rows=of, data_dir=Path(), reference=None)
+    return Desk(rows=of, reference=None)
 
 
 def told(part: Part) -> dict[str, float | None]:

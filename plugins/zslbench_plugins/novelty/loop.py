@@ -42,6 +42,9 @@ class LoopDetector:
     Where all of C(f) and f coincide lof is 0. A denominator that is 0 otherwise counts as the least
     that such a mean could be, the smallest positive pdist of a training point divided by ``k``: lof
     is finite, and one point beside many equal ones does not drown all others in Z.
+
+    ``novelty`` knows no image again: a training image finds itself among its neighbours, so a cut
+    on training images (``cut_from=train``) is lower than their lof in Z, by one neighbour of ``k``.
     """
 
     inputs: ClassVar[frozenset[ViewInput]] = frozenset({"Z"})
@@ -80,7 +83,7 @@ class LoopDetector:
             if len(points) <= self.k:
                 raise InputError(
                     f"loop: {name} has {len(points)} training points, and each needs k = {self.k} "
-                    f"neighbours besides itself: set k to at most {len(points) - 1}"
+                    f"neighbours besides itself: {_less_k(len(points))}"
                 )
             self._models.append(_fit(points, self.k, one, self.denominator))
         return self
@@ -118,6 +121,13 @@ class LoopDetector:
                 f"contexts=per-class one for each of the {classes} seen classes"
             )
         return self.lam * contexts if len(self.lam) == 1 else self.lam
+
+
+def _less_k(points: int) -> str:
+    """What to do about too few training points."""
+    if points < 2:
+        return "take contexts=pooled, or more images"
+    return f"set k to at most {points - 1}"
 
 
 @dataclass

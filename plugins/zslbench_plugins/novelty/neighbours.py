@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Float64 = NDArray[np.float64]
 
 BLOCK = 2048  # queries a step: memory stays bounded whatever their number
+NUMBERS = 4_000_000  # differences a step (32 MB): bounded whatever the dimension too
 SPARE = 12  # candidates beyond k, so that rounding and ties seldom cost a search by hand
 ROUNDING = 2.0**-52  # of float64
 
@@ -62,7 +63,7 @@ class Neighbours:
         many = min(k + SPARE + (own is not None), len(self.points))
         far, rows = self._search.kneighbors(centred, many)
         rows = np.sort(rows, axis=1)  # by row, so that a stable sort settles ties
-        squares = np.square(queries[:, None] - self.points[rows]).sum(axis=2)
+        squares = self._squares(queries, rows)
         if own is not None:
             squares[rows == own[:, None]] = np.inf
         order = np.argsort(squares, axis=1, kind="stable")[:, :k]
@@ -74,6 +75,16 @@ class Neighbours:
             for i in np.flatnonzero(squares[:, -1] >= floor):
                 squares[i], rows[i] = self._by_hand(queries[i], k, None if own is None else own[i])
         return squares, rows
+
+    def _squares(self, queries: Float64, rows: Int) -> Float64:
+        """Squared distances (b, k) of queries (b, m) from ``rows`` (b, k) of the points."""
+        squares = np.empty(rows.shape)
+        step = max(1, NUMBERS // (rows.shape[1] * self.points.shape[1]))
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            apart = queries[part, None] - self.points[rows[part]]
+            squares[part] = np.square(apart, out=apart).sum(axis=2)
+        return squares
 
     def _by_hand(self, query: Float64, k: int, own: int | None) -> tuple[Float64, Int]:
         squares = np.square(self.points - query).sum(axis=1)

@@ -42,14 +42,13 @@ SHAPES = "On drawn shapes, not on photographs: this shows that everything runs, 
     show_default=True,
     help="The paper's images, or drawn ones: what needs no photographs.",
 )
-@click.option("--threads", type=int, help="Threads.  [default: the cores there are]")
+@click.option("--threads", type=click.IntRange(1), help="Threads.  [default: the cores there are]")
 @data_dir_option
 @click.option(
     "--out",
-    type=click.Path(),
-    default="reproduction",
-    show_default=True,
-    help="Folder of the page and of its runs.",
+    type=click.Path(file_okay=False),
+    help="Folder of the page and of its runs.  [default: reproduction; with --quick "
+    "reproduction-quick, with --only fig4 reproduction-fig4]",
 )
 @cache_dir_option
 @click.option("--offline", is_flag=True, help="Download nothing.")
@@ -63,6 +62,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
     finished or cached is not computed again: a killed call goes on where it was.
     """
     from zslbench.api import cache_folder, data_folder
+    from zslbench.cli.failures import report
     from zslbench.errors import InputError
     from zslbench.machine import available_cores
     from zslbench.registry import Registry
@@ -75,24 +75,30 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
         raise InputError(
             "--quick is for photographs: with --on shapes, which is quick, leave it out"
         )
+    only, seeds, threads, out = (options[name] for name in ("only", "seeds", "threads", "out"))
+    experiments = _chosen(paper, only, extended=extended, shapes=shapes, quick=quick)
+    small = ["quick"] * quick + ["shapes"] * shapes
+    narrower = [experiment.key for experiment in experiments] if only is not None else []
     choice = Choice(
         paper=paper,
-        experiments=_chosen(paper, options["only"], extended=extended, shapes=shapes, quick=quick),
+        experiments=experiments,
         quick=quick,
         shapes=shapes,
-        seeds=options["seeds"] or ("0-2" if extended else "0"),
-        threads=options["threads"] or available_cores(),
+        seeds=seeds if seeds is not None else "0-2" if extended else "0",
+        threads=threads if threads is not None else available_cores(),
         data_dir=data_folder(options["data_dir"]),
-        out=Path(options["out"]),
+        out=Path(out if out is not None else "-".join(["reproduction", *small, *narrower])),
         cache_dir=cache_folder(options["cache_dir"]),
         offline=options["offline"],
     )
     display = make_display()
     with display:
-        runs = Runs(choice, Registry.discover([*session.plugins, display]), tell)
+        registry = Registry.discover([*session.plugins, display])
+        runs = Runs(choice, registry, tell, lambda failure, of: report(failure, session, f"{of}: "))
         runs.run()
+        sections = runs.sections()
     warning = SHAPES if shapes else QUICK if quick else ""
-    page = write_page(runs.sections(), runs.facts(), warning, choice.out)
+    page = write_page(sections, runs.facts(), warning, choice.out)
     say(f"page  {page}")
     ctx.exit(worst(runs.codes))
 
@@ -100,7 +106,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
 def _chosen(
     paper: str, only: str | None, *, extended: bool, shapes: bool, quick: bool
 ) -> tuple[Experiment, ...]:
-    """The experiments that are asked for; InputError for one that there is not."""
+    """The experiments that are asked for; InputError for one that there is not, or not so."""
     from importlib import import_module
 
     from zslbench.errors import InputError
@@ -116,12 +122,30 @@ def _chosen(
             if key not in keys:
                 near = suggest(key, keys) or ";"
                 raise InputError(f"unknown experiment {key!r}{near} there are {', '.join(keys)}")
-        return tuple(experiment for experiment in found if experiment.key in wanted)
-    left_out = [
+        chosen = tuple(experiment for experiment in found if experiment.key in wanted)
+        _refuse_where_it_tells_nothing(chosen, shapes=shapes, quick=quick)
+        return chosen
+    return tuple(
         e
         for e in found
-        if (e.extended and not extended)
-        or (shapes and not e.on_shapes)
-        or (quick and not e.in_quick)
-    ]
-    return tuple(experiment for experiment in found if experiment not in left_out)
+        if (extended or not e.extended)
+        and (e.on_shapes or not shapes)
+        and (e.in_quick or not quick)
+    )
+
+
+def _refuse_where_it_tells_nothing(
+    chosen: tuple[Experiment, ...], *, shapes: bool, quick: bool
+) -> None:
+    from zslbench.errors import InputError
+
+    for experiment in chosen:
+        if shapes and not experiment.on_shapes:
+            raise InputError(
+                f"--only {experiment.key} is about photographs: leave out --on shapes, or the "
+                "experiment"
+            )
+        if quick and not experiment.in_quick:
+            raise InputError(
+                f"--only {experiment.key} changes what --quick makes small: leave out one of them"
+            )

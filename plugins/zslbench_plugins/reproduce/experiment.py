@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from zslbench.api import cache_folder
 from zslbench.inspection import Inspection, inspect_run
 from zslbench.predictions import read_predictions
 from zslbench.replay import replay_command
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from zslbench.pipeline import GatedPipeline
     from zslbench.record import Record
     from zslbench.report.drawing import Drawing
-    from zslbench.runner import Runner
+    from zslbench.runner import Runner, Workspace
     from zslbench.runspec import Request
     from zslbench.score import Scores
 
@@ -46,7 +47,7 @@ class Row:
             family, _, path = name.partition("/")
             hidden = shlex.quote(f"{family}/<{Path(path).name}>")
             command = command.replace(hidden, shlex.quote(name))
-        return f"{command} --data-dir {shlex.quote(str(self.runner.workspace.data_dir))}"
+        return f"{command} {shlex.join(folders(self.runner.workspace))}"
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -81,6 +82,14 @@ class Row:
         if pipeline is None:
             raise ValueError(f"record {self.record.run_id} is of a method without stages")
         return pipeline
+
+
+def folders(workspace: Workspace) -> list[str]:
+    """The options with which a command reads the same data, and the same cache."""
+    options = ["--data-dir", str(workspace.data_dir)]
+    if workspace.cache_dir != cache_folder(None):
+        options += ["--cache-dir", str(workspace.cache_dir)]
+    return options
 
 
 @dataclass(frozen=True)
@@ -165,7 +174,6 @@ class Desk:
     """All that a part is drawn from."""
 
     rows: Callable[[str], Rows]  # a plan's name → its rows
-    data_dir: Path
     reference: Path | None  # the authors' own curves, where they are at hand
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from zslbench.score.ranking import rank
 from zslbench_plugins.reproduce.experiment import Finding, Row, Rows
 
 ORDINARY = "inductive"
@@ -65,18 +66,20 @@ def interval(hits: int, n: int) -> tuple[float, float]:
 def accuracy_by_class_at(row: Row, seen_accuracy: float) -> dict[str, float]:
     """Share of each unseen class's images that are right where ``seen_accuracy`` is first reached.
 
-    The threshold falls on an image: no interpolation. Empty where it is never reached.
+    The threshold falls on an image, and on all of the same margin: no interpolation. Empty where
+    it is never reached.
     """
     told, given = row.inspect(), row.prediction
     y, unseen = told.labels.y, told.labels.is_unseen
-    order = np.argsort(-given.margin, kind="stable")  # known first
+    ranking = rank(given.margin)  # known first
+    ends = np.concatenate([[0], ranking.ends])
     right = (given.known_label == y) & ~unseen
-    reached = np.cumsum(right[order]) / max(1, (~unseen).sum())
+    counts = np.concatenate([[0], np.cumsum(right[ranking.order])])
+    reached = counts[ends] / max(1, (~unseen).sum())
     if reached[-1] < seen_accuracy:
         return {}
-    count = int(np.searchsorted(reached, seen_accuracy)) + 1
     novel = np.ones(len(y), bool)
-    novel[order[:count]] = False
+    novel[ranking.order[: ends[np.searchsorted(reached, seen_accuracy)]]] = False
     return {
         told.classes.names[c]: float((novel & (given.novel_label == y))[y == c].mean())
         for c in told.classes.unseen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any
 
-from zslbench.grid import read_plan
+from zslbench.grid import read_plan, seed_range
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,14 +23,20 @@ def load_plan(name: str) -> dict[str, Any]:
 
 
 def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_dir: Path) -> Any:
-    """Return ``plan`` with its seeds, smaller where it is ``quick``, on ``shapes`` where asked."""
+    """Return ``plan`` with its seeds, smaller where it is ``quick``, on ``shapes`` where asked.
+
+    A plan that states a seed of its own is run with one: the first of ``seeds``. Raises InputError
+    for seeds that cannot be read.
+    """
     slots = {
         slot: names.replace("DATA/", f"{data_dir}/") if isinstance(names, str) else names
         for slot, names in plan.get("slots", {}).items()
     }
-    plan = {"seeds": seeds, **plan, "slots": slots}  # an ablation states its own seed
+    one = "seeds" in plan
+    plan = plan | {"slots": slots, "seeds": seed_range(seeds)[:1] if one else seeds}
     if shapes:
         plan["dataset"] = "shapes"
+        plan["set"] = {k: v for k, v in plan.get("set", {}).items() if not _of_each_class(v)}
         plan["slots"] = {k: v for k, v in slots.items() if k != "embedding"}
     elif quick:
         if plan["dataset"] in SAMPLED:
@@ -39,6 +45,11 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
         if "distractors" in plan:  # none, and as many as there are
             plan["distractors"] = [plan["distractors"][0], plan["distractors"][-1]]
     return plan
+
+
+def _of_each_class(value: Any) -> bool:
+    """Whether a setting states a number for each of the paper's seen classes."""
+    return isinstance(value, list) and any("," in str(one) for one in value)
 
 
 def _dropped(settings: dict[str, Any], key: str) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zslbench.api import cache_folder, fixed_options
+from zslbench.api import fixed_options
 from zslbench.disk import explain_failure
 from zslbench.errors import ZSLBenchError
 from zslbench.estimate import Estimate, estimate
 from zslbench.grid import make_grid
 from zslbench.grid_run import run_rows
 from zslbench.runner import Runner, Workspace
-from zslbench_plugins.reproduce.experiment import Desk, Experiment, Part, Row, Rows
+from zslbench_plugins.reproduce.experiment import Desk, Experiment, Part, Row, Rows, folders
 from zslbench_plugins.reproduce.page import Section
 from zslbench_plugins.reproduce.plan import adapt, load_plan
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from zslbench.runspec import Request
 
 Say = Callable[[str], None]
+Report = Callable[[Exception, str], int]  # a failure, and of what → the exit code it stands for
 MINUTE = 60.0  # seconds
 
 
@@ -47,16 +48,17 @@ class Choice:
 class Session:
     """Runs the plans of some experiments; a row that is finished answers from its record."""
 
-    def __init__(self, choice: Choice, registry: Registry, say: Say) -> None:
+    def __init__(self, choice: Choice, registry: Registry, say: Say, report: Report) -> None:
         self.choice = choice
         self.say = say
+        self.report = report
         self.workspace = Workspace(
             choice.data_dir, choice.out, choice.cache_dir, offline=choice.offline
         )
         self.runner = Runner(registry, self.workspace)
         self.registry = registry
         self.rows: dict[str, Rows] = {}
-        self.codes: list[int] = []  # exit codes of the rows that failed
+        self.codes: list[int] = []  # exit codes of what failed
 
     def requests(self, name: str) -> tuple[Request, ...]:
         """The rows of the plan ``name`` as they are asked for here."""
@@ -81,7 +83,7 @@ class Session:
                 f"plan {place + 1} of {len(names)}, {name}: {len(planned[name])} rows "
                 f"({done} of {total} done, {elapsed:.0f} min so far; {left})"
             )
-            self.rows[name] = self._run_plan(planned[name])
+            self.rows[name] = self._run_plan(name, planned[name])
             done += len(planned[name])
 
     def sections(self) -> list[Section]:
@@ -89,8 +91,7 @@ class Session:
         choice = self.choice
         reference = choice.data_dir / "socher2013"
         desk = Desk(
-            rows=lambda name: self.rows.get(name, Rows(())),
-            data_dir=choice.data_dir,
+            rows=self.rows.__getitem__,
             reference=reference if reference.is_dir() and not choice.shapes else None,
         )
         found = []
@@ -98,20 +99,26 @@ class Session:
             rows = [self.rows[name] for name in experiment.plans]
             reasons = tuple(dict.fromkeys(reason for r in rows for reason in r.failures))
             there = any(len(r) for r in rows)
-            part = self._judged(experiment.draw(desk)) if there else None
-            found.append(Section(experiment, part, reasons, self._command(experiment)))
+            part, broken = self._drawn(experiment, desk) if there else (None, ())
+            found.append(Section(experiment, part, (*reasons, *broken), self._command(experiment)))
         return found
+
+    def _drawn(self, experiment: Experiment, desk: Desk) -> tuple[Part | None, tuple[str, ...]]:
+        """The part, or why there is none: a bug in one leaves the other parts theirs."""
+        try:
+            return self._judged(experiment.draw(desk)), ()
+        except Exception as failure:  # reported with its traceback, and by the exit code
+            self.codes.append(self.report(failure, f"the part {experiment.key}"))
+            return None, (_reason(failure),)
 
     def _command(self, experiment: Experiment) -> str:
         """What makes an experiment's part of the page again, in a folder of its own."""
         choice = self.choice
         words = ["zslbench", "reproduce", choice.paper, "--only", experiment.key]
         words += ["--quick"] * choice.quick + ["--extended"] * experiment.extended
-        words += ["--on", "shapes"] if choice.shapes else ["--data-dir", str(choice.data_dir)]
+        words += ["--on", "shapes"] * choice.shapes + folders(self.workspace)
         words += ["--seeds", choice.seeds, "--threads", str(choice.threads)]
         words += ["--out", f"{choice.out}-{experiment.key}"]
-        if choice.cache_dir != cache_folder(None):
-            words += ["--cache-dir", str(choice.cache_dir)]
         return shlex.join(words)
 
     def _judged(self, part: Part) -> Part:
@@ -147,8 +154,8 @@ class Session:
         requests = tuple(request for name in names for request in planned[name])
         try:
             told = estimate(requests, self.registry, self.workspace)
-        except ZSLBenchError:  # a part that is absent fails its own row, with the reason
-            return "time left unknown"
+        except ZSLBenchError as failure:  # it fails its own row too
+            return f"time left unknown: {failure}"
         whole = sum(told, Estimate())
         if whole.unknown:
             untimed = f"{whole.unknown} stages were never timed here"
@@ -157,19 +164,21 @@ class Session:
             return f"at least {whole.seconds / MINUTE:.0f} min left: {untimed}"
         return f"about {whole.seconds / MINUTE:.0f} min left"
 
-    def _run_plan(self, requests: tuple[Request, ...]) -> Rows:
+    def _run_plan(self, name: str, requests: tuple[Request, ...]) -> Rows:
         rows, failures = [], []
         for done in run_rows(self.runner, requests):
             if done.record is not None:
                 rows.append(Row(done.request, done.record, self.runner))
             elif done.failure is not None:
-                told = explain_failure(done.failure)
-                if told.is_bug:  # its traceback is wanted; what has run is kept
-                    raise done.failure
-                failures.append(told.message)
-                self.codes.append(told.exit_code)
-                self.say(f"a row failed: {told.message}")
+                failures.append(_reason(done.failure))
+                self.codes.append(self.report(done.failure, f"a row of the plan {name}"))
         return Rows(tuple(rows), tuple(failures))
+
+
+def _reason(failure: Exception) -> str:
+    """A failure as the page says it."""
+    told = explain_failure(failure)
+    return f"{told.message} ({type(failure).__name__})" if told.is_bug else told.message
 
 
 def plan_names(experiments: Iterable[Experiment]) -> tuple[str, ...]:

@@ -33,7 +33,10 @@ EXPERIMENTS = (
     ),
     Experiment(
         "table1", "§ 6.3, table 1", "Posteriors put together",
-        ("bayesian", "bayesian-loop", "bayesian-sampled", "bayesian-gaussian", "cat-truck"),
+        (
+            "bayesian", "bayesian-loop", "bayesian-sampled", "bayesian-authors",
+            "bayesian-gaussian", "cat-truck",
+        ),
         bayesian.draw,
     ),
     Experiment(

@@ -9,6 +9,7 @@ import numpy as np
 
 from zslbench.report.drawing import Drawing, as_percent, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
+from zslbench.score.ranking import rank
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import (
     accuracy_by_class_at,
@@ -55,11 +56,11 @@ def draw(desk: Desk) -> Part:
         words=(
             "An image counts as unseen where its novelty exceeds a threshold; moving it trades the "
             "accuracy on seen classes for that on unseen ones. The thresholds of the curve are all "
-            "that there are, the authors' eleven: a best H along theirs is the best of eleven. "
+            f"that there are{_eleven(curves)}. "
             "What a threshold set beforehand gives is the run's own point: it is set so that 90 % "
             "of held-out images of seen classes stay seen.",
             "The Gaussian has one density threshold for all classes here. The paper has one per "
-            "class, and so have the authors' points that are called Gaussian; with a threshold per "
+            f"class{_so_have(curves)}; with a threshold per "
             "class (each keeps 90 % of the class's own training images, which the map has seen: "
             "fewer test images stay seen) it stands beside it. Along its curve all of them move by "
             "the same. The mixture sums the classes' densities where the Gaussian takes the "
@@ -99,6 +100,17 @@ def draw(desk: Desk) -> Part:
               for name, (_, _, label) in LINES.items() for row in lines[name][:1]),
         ),
     )  # fmt: skip
+
+
+def _eleven(curves: AuthorsCurves) -> str:
+    """How many thresholds the authors' curves have, where they are at hand."""
+    if not curves:
+        return ""
+    return ", the authors' eleven: a best H along theirs is the best of eleven"
+
+
+def _so_have(curves: AuthorsCurves) -> str:
+    return ", and so have the authors' points that are called Gaussian" if curves else ""
 
 
 def _theirs(curves: AuthorsCurves) -> str:
@@ -239,7 +251,8 @@ def _draw_curves(lines: Mapping[str, Rows], theirs: AuthorsCurves) -> Drawing:
         ),
         reading="Lines: this reproduction, with a star where its own threshold lies."
         + (" Other marks: the eleven points of the authors' own run." if theirs else ""),
-        alt="Curves of unseen over seen accuracy for four novelty detectors, over the authors'.",
+        alt="Curves of unseen over seen accuracy for four novelty detectors"
+        + (", over the authors'." if theirs else "."),
         figure=figure,
         header=("who", "detector", "seen_accuracy", "unseen_accuracy"),
         rows=tuple(table),
@@ -250,7 +263,8 @@ def _draw_thresholds(detector: str, label: str, row: Row) -> Drawing:
     """The three accuracies while the threshold falls and fewer images count as seen."""
     told, given = row.inspect(), row.prediction
     y, unseen, n = told.labels.y, told.labels.is_unseen, len(told.labels.y)
-    order = np.argsort(-given.margin, kind="stable")
+    ranking = rank(given.margin)
+    order = ranking.order
     known = np.concatenate([[0], np.cumsum((given.known_label == y)[order] & ~unseen[order])])
     novel_right = ((given.novel_label == y) & unseen)[order]
     novel = novel_right.sum() - np.concatenate([[0], np.cumsum(novel_right)])
@@ -259,7 +273,8 @@ def _draw_thresholds(detector: str, label: str, row: Row) -> Drawing:
         "unseen classes": ("unseen", "-.", novel / max(1, unseen.sum())),
         "all images": ("accent", "--", (known + novel) / n),
     }
-    at = np.unique(np.linspace(0, n, 201).astype(int))
+    ends = np.concatenate([[0], ranking.ends])  # images of the same margin change together
+    at = ends[np.unique(np.searchsorted(ends, np.linspace(0, n, 201)))]
     with drawing():
         figure, axes = begin_figure(3.6)
         for words, (colour, dash, accuracy) in lines.items():
