@@ -33,9 +33,9 @@ def photograph(page: Path, target: Path, size: tuple[int, int], *, dark: bool) -
         return np.asarray(image.convert("RGB"))
 
 
-def check_on_a_phone(shown: np.ndarray, *, dark: bool) -> None:
+def check_on_a_phone(shown: np.ndarray, *, dark: bool, size: tuple[int, int] = PHONE) -> None:
     """The page is there, in its colours, and nothing is wider than the screen."""
-    assert shown.shape == (PHONE[1], PHONE[0], 3)
+    assert shown.shape == (size[1], size[0], 3)
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 100
     ground = [int((DARK if dark else LIGHT)["paper"][i : i + 2], 16) for i in (1, 3, 5)]
     assert (shown == ground).all(axis=2).mean() > 0.5

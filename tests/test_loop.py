@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from zslbench.contracts import ClassTable, Context, View
 from zslbench.errors import InputError
+from zslbench_plugins.novelty import neighbours
 from zslbench_plugins.novelty.loop import LoopDetector
 from zslbench_plugins.novelty.neighbours import SPARE, Neighbours
 
@@ -158,6 +159,13 @@ def test_what_cannot_be_is_said(options, message):
         LoopDetector(**options).fit(views(F, T)[0], y, CLASSES, context=CONTEXT)
 
 
+def test_a_class_without_neighbours_is_told_of_the_way_out():
+    F, y, T = cloud()
+    alone = LoopDetector(k=1, contexts="per-class")
+    with pytest.raises(InputError, match=r"class 'b' has 0 training points.* contexts=pooled"):
+        alone.fit(views(F, T)[0], 0 * y, CLASSES, context=CONTEXT)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10_000), st.booleans(), st.sampled_from((0.0, 1e3, 1e6)))
 def test_neighbours_are_exact_however_float32_rounds(seed, gridded, shift):
@@ -172,6 +180,16 @@ def test_neighbours_are_exact_however_float32_rounds(seed, gridded, shift):
         expected = np.argsort(every, kind="stable")[:4]
         assert rows.tolist() == expected.tolist()
         np.testing.assert_array_equal(squares, every[expected])
+
+
+def test_differences_of_few_numbers_at_a_time_find_the_same(monkeypatch):
+    rng = np.random.default_rng(0)
+    points, queries = rng.normal(size=(300, 20)), rng.normal(size=(50, 20))
+    whole = Neighbours(points).search(queries, 5)
+    monkeypatch.setattr(neighbours, "NUMBERS", 700)  # two queries' candidates
+    few = Neighbours(points).search(queries, 5)
+    np.testing.assert_array_equal(few.rows, whole.rows)
+    np.testing.assert_array_equal(few.squares, whole.squares)
 
 
 def test_a_point_is_never_its_own_neighbour_but_its_duplicate_is():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -26,11 +30,11 @@ from zslbench.disk import explain_failure
 from zslbench.grid import make_grid
 from zslbench.report.confusion import draw_counts
 from zslbench.runner import Runner
-from zslbench.runspec import resolve_request
+from zslbench.runspec import Request, resolve_request
 from zslbench_plugins.reproduce import distractor_words, session
 from zslbench_plugins.reproduce.experiment import Desk, Experiment, Finding, Part
 from zslbench_plugins.reproduce.measured import accuracy_by_class_at, finding, interval
-from zslbench_plugins.reproduce.page import Section, measured, render, signed, write_page
+from zslbench_plugins.reproduce.page import Section, measured, render, signed, spread, write_page
 from zslbench_plugins.reproduce.parts.bayesian import read_confusion
 from zslbench_plugins.reproduce.parts.novel_images import false_positives, learnt_false_positives
 from zslbench_plugins.reproduce.parts.threshold import best_h, passage, read_curves
@@ -159,6 +163,15 @@ def test_accuracy_by_class_is_read_where_the_share_of_seen_is_first_reached() ->
     assert accuracy_by_class_at(told, 0.76) == {}, "one of four is wrong"
 
 
+def test_images_of_the_same_margin_become_known_together() -> None:
+    # The first image alone would be enough, and the unseen one, its equal, is lost with it.
+    told = row(
+        novelty=np.zeros(4), margin=[np.inf, np.inf, 1, 0], labels=[0, 2, 1, 2],
+        unseen=[0, 1, 0, 1], known=[0, 0, 1, 0],
+    )  # fmt: skip
+    assert accuracy_by_class_at(told, 0.5) == {"c": 0.5}
+
+
 @pytest.mark.skipif(not (REAL / "socher2013").is_dir(), reason="the authors' curves are not here")
 def test_the_authors_own_curves_are_read_whole() -> None:
     curves = read_curves(REAL / "socher2013")
@@ -191,12 +204,13 @@ def test_a_figure_stands_beside_the_published_one_with_its_difference() -> None:
         goal=0.825,
         command="zslbench run",
     )
-    assert measured(found).startswith("80.0 ± 1.0")
-    assert "seeds: ± 2.0, n = 3" in measured(found)
+    assert measured(found) == "80.0 ± 1.0\u202f%"
+    assert spread(found) == "seeds: ± 2.0, n = 3"
+    assert spread(replace(found, spread=None, runs=1)) == ""
     assert signed(found.difference) == "−2.5"
     html = render([section(found)], [("Seeds", "0-2")], "A warning.")
     missed = 'class="missed">missed by 2.5'
-    for text in ("82.5", missed, "−2.5", "zslbench run", "A warning.", "a row failed"):
+    for text in ("82.5", "n = 3", missed, "−2.5", "zslbench run", "A warning.", "a row failed"):
         assert text in html
     assert "Some &lt;words&gt;." in html
 
@@ -299,6 +313,46 @@ def test_a_killed_reproduction_goes_on_and_ends_with_the_same_page(
     assert {path: path.stat().st_mtime_ns for path in records} == records, "none ran again"
 
 
+KILLED = """
+import sys, test_reproduce
+from pathlib import Path
+from zslbench_plugins.reproduce import session
+plan = {
+    "method": "tiny", "dataset": "colours",
+    "set": {"gate.cut": ["seen_kept:0.5", "seen_kept:0.7"], "backbone.fault": "slow",
+            "dataset.images": 20000},
+}
+session.load_plan = lambda name: plan
+print(test_reproduce.page_of(test_reproduce.a_session(Path(sys.argv[1]), plan)))
+"""
+
+
+def test_a_reproduction_killed_anywhere_ends_with_the_same_page(tmp_path: Path) -> None:
+    def start(out: str) -> subprocess.Popen[str]:
+        path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+        return subprocess.Popen(
+            [sys.executable, "-c", KILLED, tmp_path / out], text=True,
+            env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    for there in ("cache/features/*.json", "runs/*/record.json"):  # in a stage, between two rows
+        process, deadline = start("killed"), time.monotonic() + 120
+        while not list(tmp_path.glob(f"killed/{there}")):
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.kill()
+        process.communicate(timeout=60)
+        assert not (tmp_path / "killed/reproduction.html").exists()
+    pages = []
+    for out in ("killed", "whole"):
+        process = start(out)
+        pages.append(process.communicate(timeout=240)[0])
+        assert process.returncode == 0
+    assert pages[0] == pages[1]
+    assert "n = 2" in pages[0]
+
+
 def test_a_row_that_fails_leaves_its_reason_and_the_others_their_figures(
     tmp_path: Path,
     plan: dict,  # type: ignore[type-arg]
@@ -329,6 +383,11 @@ def test_a_quick_look_is_not_judged(tmp_path: Path, plan: dict) -> None:  # type
         (["--only", "fig5"], "unknown experiment 'fig5'"),
         (["--only", ","], "--only ',' names no experiment"),
         (["--quick", "--on", "shapes"], "--quick is for photographs"),
+        (["--quick", "--only", "ablations"], "--only ablations changes what --quick makes small"),
+        (["--only", "fig4,fig3", "--on", "shapes"], "--only fig3 is about photographs"),
+        (["--seeds", ""], "seeds '' cannot be read"),
+        (["--seeds", "2-1"], "counts down"),
+        (["--threads", "0"], "0 is not in the range x>=1"),
     ],
 )
 def test_what_there_is_not_is_named(flags: list[str], complaint: str, tmp_path: Path) -> None:
@@ -337,6 +396,63 @@ def test_what_there_is_not_is_named(flags: list[str], complaint: str, tmp_path: 
     assert done.exit_code == 2
     assert complaint in done.stderr
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "folder"),
+    [
+        ([], "reproduction"),
+        (["--extended"], "reproduction"),
+        (["--quick"], "reproduction-quick"),
+        (["--on", "shapes"], "reproduction-shapes"),
+        (["--only", "table1,fig4"], "reproduction-fig4-table1"),
+        (["--quick", "--only", "fig4"], "reproduction-quick-fig4"),
+        (["--only", "fig4", "--out", "here"], "here"),
+    ],
+)
+def test_a_narrower_call_leaves_the_whole_page_as_it_is(
+    flags: list[str], folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Session, "run", lambda self: None)
+    monkeypatch.setattr(Session, "sections", lambda self: [])
+    done = CliRunner().invoke(main, ["reproduce", "socher2013", *flags])
+    assert done.exit_code == 0, done.output
+    assert [path.parent.name for path in tmp_path.glob("**/reproduction.html")] == [folder]
+
+
+def test_a_bug_in_one_part_leaves_the_others_theirs(tmp_path: Path, plan: dict) -> None:  # type: ignore[type-arg]
+    def broken(desk: Desk) -> Part:
+        desk.rows("a plan that is not the experiment's")
+        return Part(())
+
+    run = a_session(tmp_path / "out", plan)
+    whole = run.choice.experiments[0]
+    run.choice = replace(run.choice, experiments=(replace(whole, draw=broken), whole))
+    run.run()
+    first, second = run.sections()
+    assert (first.part, run.codes) == (None, [1])
+    assert first.reasons == ("a bug in zslbench (KeyError)",)
+    assert second.part is not None
+
+
+def test_a_bug_in_one_row_leaves_the_others_theirs(
+    tmp_path: Path,
+    plan: dict,  # type: ignore[type-arg]
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, real = a_session(tmp_path / "out", plan), Runner.run
+
+    def broken(self: Runner, request: Request) -> object:
+        if request.seed == 1:
+            raise ZeroDivisionError
+        return real(self, request)
+
+    monkeypatch.setattr(Runner, "run", broken)
+    text = page_of(run)
+    assert run.codes == [1, 1, 1]
+    assert "a bug in zslbench (ZeroDivisionError)" in text
+    assert text.count("--seed 0") == 3
 
 
 def test_the_command_of_a_part_leaves_the_whole_page_as_it_is(tmp_path: Path, plan: dict) -> None:  # type: ignore[type-arg]

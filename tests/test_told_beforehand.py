@@ -12,8 +12,9 @@ import zslbench
 from zslbench import ComponentSpec, hookimpl
 from zslbench.cli import main
 from zslbench.errors import EnvironmentFailure, PluginError
-from zslbench.estimate import expected_seconds
+from zslbench.estimate import STAGES, estimate, expected_seconds
 from zslbench.monitor import TOLD, Monitor
+from zslbench.runner import Workspace
 from zslbench.runspec import Request, resolve_request
 from zslbench.store import Store
 
@@ -122,3 +123,24 @@ def test_it_is_the_median_of_runs_with_the_same_components(tmp_path):
     assert expected_seconds(records, spec)("mapping") == took[1]
     other = resolve_request(Request("chance", "colours", threads=1), registry)
     assert expected_seconds(records, other)("mapping") is None
+
+
+def test_a_row_takes_what_runs_with_its_parameters_took(tmp_path):
+    options = folders(tmp_path)
+    took, embedding = {}, 0.0
+    for images in (100, 150, 200):
+        record = zslbench.evaluate(
+            "tiny", "colours", set={"dataset.images": images}, plugins=[tiny], **options
+        )
+        own = {s.stage: s.seconds for s in record.stages if not s.cached}
+        embedding += own.pop("embedding", 0.0)  # once: the words are the same for any images
+        # Features of a backbone that learns nothing are there for any seed.
+        counted = tuple(stage for stage in STAGES if stage != "features")
+        took[images] = sum(t for stage, t in own.items() if stage.startswith(counted))
+    registry = zslbench.Registry.discover([tiny])
+    workspace = Workspace(tmp_path, options["out"], options["cache_dir"])
+    for images in (100, 200):
+        request = Request("tiny", "colours", set={"dataset.images": images}, seed=1)
+        (found,) = estimate((request,), registry, workspace)
+        assert found.unknown == 0
+        assert found.seconds == pytest.approx(took[images] + embedding)

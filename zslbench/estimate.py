@@ -68,9 +68,10 @@ def estimate(
     """Return an estimate a request, in order; nothing is run, fetched or decoded.
 
     A stage takes the median of what it took in the records of ``workspace.out``, on the same data
-    set with the same components; nothing where a finished run there has made it already, which a
-    cache that holds anything is taken to hold still. Contents of files are not compared. Raises
-    InputError for a request that cannot be, DataError where a parameter is a file that is absent.
+    set with the same components, and with the same parameters where such runs are; nothing where a
+    finished run there has made it already, which a cache that holds anything is taken to hold
+    still. Contents of files are not compared. Raises InputError for a request that cannot be,
+    DataError where a parameter is a file that is absent.
     """
     records = list(Store(workspace.out).readable_records())
     times = _times(records)
@@ -92,7 +93,8 @@ def estimate(
             if token in done and token[0] != OF_EVERY_ROW:
                 continue
             done.add(token)
-            seconds = times.get(token[:-1])
+            *like, (varied, *_) = token
+            seconds = times.get((*like, varied), times.get(tuple(like)))
             total += Estimate(unknown=1) if seconds is None else Estimate(seconds=seconds)
             if token[0] == "features":
                 total += Estimate(disk_bytes=_feature_bytes(spec, registry, workspace))
@@ -215,7 +217,10 @@ def _words(stage: str, distractors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _times(records: Iterable[Record]) -> dict[Token, float]:
-    """Median seconds of every stage that was computed, by stage, data set and components."""
+    """Median seconds of every stage that was computed, by stage, data set and components.
+
+    Under longer keys, which end in their parameters, those of runs that agree in these too.
+    """
     found: dict[Token, list[float]] = {}
     for record in records:
         names = {"method": record.method.name} | {s: c.name for s, c in record.slots.items()}
@@ -227,6 +232,10 @@ def _times(records: Iterable[Record]) -> dict[Token, float]:
         for kind, seconds in sums.items():
             parts = tuple((slot, names[slot]) for slot in STAGES[kind] if slot in names)
             found.setdefault((kind, record.dataset.component.name, parts), []).append(seconds)
+        if record.status == "finished" and not record.external:
+            for *like, (varied, *_) in Asked.of_record(record).stages():
+                if like[0] in sums:
+                    found.setdefault((*like, varied), []).append(sums[like[0]])
     return {token: statistics.median(seconds) for token, seconds in found.items()}
 
 

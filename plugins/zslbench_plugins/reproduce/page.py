@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from zslbench_plugins.reproduce.experiment import Experiment, Finding, Part
 
-THIN = "\u202f"
-
 
 @dataclass(frozen=True)
 class Section:
@@ -62,6 +60,7 @@ def render(sections: list[Section], facts: list[tuple[str, str]], warning: str) 
     )
     environment.filters["percent"] = percent
     environment.filters["measured"] = measured
+    environment.filters["spread"] = spread
     environment.filters["signed"] = signed
     environment.filters["points"] = points
     return environment.get_template("reproduction.html.j2").render(
@@ -75,13 +74,15 @@ def render(sections: list[Section], facts: list[tuple[str, str]], warning: str) 
 
 
 def measured(finding: Finding) -> str:
-    """``82.8 ± 0.4 %``, and the spread where there are several runs."""
-    if finding.value is None:
-        return "–"
-    text = percent(finding.value, finding.se)
-    if finding.spread is None:
-        return text
-    return f"{text} ({finding.over}: ± {100 * finding.spread:.1f}, n = {finding.runs})"
+    """``82.8 ± 0.4 %``."""
+    return "–" if finding.value is None else percent(finding.value, finding.se)
+
+
+def spread(finding: Finding) -> str:
+    """``seeds: ± 0.2, n = 3``; empty for one run."""
+    if finding.value is None or finding.spread is None:
+        return ""
+    return f"{finding.over}: ± {100 * finding.spread:.1f}, n = {finding.runs}"
 
 
 def signed(difference: float | None) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from zslbench.report.drawing import Drawing, begin_figure, drawing
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Rows
-from zslbench_plugins.reproduce.measured import finding, setting_of
+from zslbench_plugins.reproduce.measured import finding, of_seed, setting_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,8 @@ def _findings(five: Rows, every: Rows) -> list[Finding]:
         more = {"published": about[0], "goal": about[1]} if about else {}
         found.append(finding("–".join(unseen), _of(five, unseen), "zsl_accuracy", **more))
     if every:
-        basis = f"in {every[0].param('backbone.k')} components"
+        one = f", seed {every[0].record.seed}" if of_seed(five) else ""
+        basis = f"in {every[0].param('backbone.k')} components{one}"
         for unseen in dict.fromkeys(row.unseen for row in five):
             words = f"{'–'.join(unseen)}, {basis}"
             found.append(finding(words, _of(every, unseen), "zsl_accuracy"))
@@ -97,10 +98,11 @@ def _basis(rows: Rows) -> str:
     return (
         f"The {len(rows)} pairs share one basis: {rows[0].param('backbone.k')} principal "
         "components of the features of all training images, without labels (train-unlabelled), "
-        f"which keep {100 * kept:.1f} % of their variance. L-BFGS makes at most "
-        f"{rows[0].param('mapping.max_passes')} passes over them, more than the budget of work "
-        "allows on all features. What both together change, the five pairs of the paper tell: "
-        "they are below on all features and in this basis."
+        f"which keep {100 * kept:.1f} % of the variance of those they were found on, "
+        f"{rows[0].param('backbone.rows'):,} images at most. L-BFGS makes at most "
+        f"{rows[0].param('mapping.max_passes')} passes over them; on all features it has a budget "
+        "of work. What both together change, the five pairs of the paper tell: they are below on "
+        "all features and in this basis."
     )
 
 

@@ -33,10 +33,10 @@ def draw(desk: Desk) -> Part:
     points, names, kinds = _sample(told, rows[0].pipeline.y["train"])
     return Part(
         words=(
-            f"{EACH} training images of each seen class and {EACH} test images of each unseen one, "
-            "mapped into word space, with the words. The map never saw an image of the unseen "
-            "classes; whether they come to lie near their words is what zero-shot learning is "
-            "about. t-SNE (scikit-learn; "
+            f"Up to {EACH} training images of each seen class and up to {EACH} test images of each "
+            "unseen one, mapped into word space, with the words. The map never saw an image of "
+            "the unseen classes; whether they come to lie near their words is what zero-shot "
+            "learning is about. t-SNE (scikit-learn; "
             f"perplexity {PERPLEXITY}, initialised with principal components, seed {SEED}) shows "
             "who is whose neighbour and no distances; the principal components beside it show "
             "distances, and less of who is whose neighbour.",
