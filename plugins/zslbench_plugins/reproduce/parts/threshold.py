@@ -48,58 +48,77 @@ AuthorsCurves = dict[str, list[tuple[float, float]]]
 
 def draw(desk: Desk) -> Part:
     """Curves of every detector over the authors' own, and the figures that they pass."""
-    rows, per_class = desk.rows(PLAN), desk.rows("per-class")
-    curves = read_curves(desk.reference)
-    lines = {name: rows.where(novelty=name) for name in LINES} | {"per-class": per_class}
-    gaussian, loop = rows.where(novelty="gaussian"), rows.where(novelty="loop")
+    rows, curves = desk.rows(PLAN), read_curves(desk.reference)
+    lines = {name: rows.where(novelty=name) for name in LINES}
+    lines |= {"per-class": desk.rows("per-class")}
     return Part(
-        words=(
-            "An image counts as unseen where its novelty exceeds a threshold; moving it trades the "
-            "accuracy on seen classes for that on unseen ones. The thresholds of the curve are all "
-            f"that there are{_eleven(curves)}. "
-            "What a threshold set beforehand gives is the run's own point: it is set so that 90 % "
-            "of held-out images of seen classes stay seen.",
-            "The Gaussian has one density threshold for all classes here. The paper has one per "
-            f"class{_so_have(curves)}; with a threshold per "
-            "class (each keeps 90 % of the class's own training images, which the map has seen: "
-            "fewer test images stay seen) it stands beside it. Along its curve all of them move by "
-            "the same. The mixture sums the classes' densities where the Gaussian takes the "
-            "largest: where one class makes up nearly all of the sum, both rank images alike.",
-            f"The paper's text reads 30 % unseen at 70 % seen off its figure; {_theirs(curves)}. "
-            "u, s, H and AUSUC, which the paper did not have, are per-class "
-            "means (Xian et al. 2018). The dictionary saw all training images, unlabelled, but "
-            "where it says otherwise.",
-        ),
-        findings=(
-            finding(
-                "Gaussian: unseen accuracy where the curve passes 70 % seen", gaussian,
-                "unseen_at_70_seen", published=passage(curves, "gaussian_min"), source=AUTHORS,
-                goal=0.34,
-            ),
-            finding(
-                "Gaussian: best H along the curve (an oracle's threshold)", gaussian, "h_oracle",
-                published=best_h(curves, "gaussian_min"), source=AUTHORS, goal=0.56,
-            ),
-            finding(
-                "LoOP: best H along the curve (an oracle's threshold)", loop, "h_oracle",
-                published=best_h(curves, "loop"), source=AUTHORS, goal=0.45,
-            ),
-            *_swept_per_class(per_class, curves),
-            *_own_point("Gaussian", gaussian),
-            *_own_point("LoOP", loop),
-            *_own_point("Gaussian mixture", rows.where(novelty="gaussian-mixture")),
-            *_own_point("Gaussian, a threshold per class", per_class),
-            *_variants(desk.rows("loop-variants")),
-            *_inductive(desk.rows("seen-dictionary")),
-            *_by_class("Gaussian", gaussian),
-            *_by_class("LoOP", loop),
-        ),
+        words=_words(curves),
+        findings=_findings(desk, lines, curves),
         drawings=(
             _draw_curves(lines, curves),
             *(_draw_thresholds(name, label + of_seed(lines[name]), row)
               for name, (_, _, label) in LINES.items() for row in lines[name][:1]),
         ),
     )  # fmt: skip
+
+
+def _words(curves: AuthorsCurves) -> tuple[str, ...]:
+    return (
+        "An image counts as unseen where its novelty exceeds a threshold; moving it trades the "
+        "accuracy on seen classes for that on unseen ones. The thresholds of the curve are all "
+        f"that there are{_eleven(curves)}. "
+        "What a threshold set beforehand gives is the run's own point: it is set so that 90 % "
+        "of held-out images of seen classes stay seen.",
+        "The Gaussian has one density threshold for all classes here. The paper has one per "
+        f"class{_so_have(curves)}; with a threshold per "
+        "class (each keeps 90 % of the class's own training images, which the map has seen: "
+        "fewer test images stay seen) it stands beside it. Along its curve all of them move by "
+        "the same. The mixture sums the classes' densities where the Gaussian takes the "
+        "largest: where one class makes up nearly all of the sum, both rank images alike.",
+        f"The paper's text reads 30 % unseen at 70 % seen off its figure; {_theirs(curves)}. "
+        "u, s, H and AUSUC, which the paper did not have, are per-class "
+        "means (Xian et al. 2018). The dictionary saw all training images, unlabelled, but "
+        "where it says otherwise.",
+    )
+
+
+def _findings(desk: Desk, lines: Mapping[str, Rows], curves: AuthorsCurves) -> tuple[Finding, ...]:
+    gaussian, loop, per_class = lines["gaussian"], lines["loop"], lines["per-class"]
+    return (
+        finding(
+            "Gaussian: unseen accuracy where the curve passes 70 % seen",
+            gaussian,
+            "unseen_at_70_seen",
+            published=passage(curves, "gaussian_min"),
+            source=AUTHORS,
+            goal=0.34,
+        ),
+        finding(
+            "Gaussian: best H along the curve (an oracle's threshold)",
+            gaussian,
+            "h_oracle",
+            published=best_h(curves, "gaussian_min"),
+            source=AUTHORS,
+            goal=0.56,
+        ),
+        finding(
+            "LoOP: best H along the curve (an oracle's threshold)",
+            loop,
+            "h_oracle",
+            published=best_h(curves, "loop"),
+            source=AUTHORS,
+            goal=0.45,
+        ),
+        *_swept_per_class(per_class, curves),
+        *_own_point("Gaussian", gaussian),
+        *_own_point("LoOP", loop),
+        *_own_point("Gaussian mixture", lines["gaussian-mixture"]),
+        *_own_point("Gaussian, a threshold per class", per_class),
+        *_variants(desk.rows("loop-variants")),
+        *_inductive(desk.rows("seen-dictionary")),
+        *_by_class("Gaussian", gaussian),
+        *_by_class("LoOP", loop),
+    )
 
 
 def _eleven(curves: AuthorsCurves) -> str:
