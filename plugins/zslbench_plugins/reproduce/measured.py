@@ -23,7 +23,7 @@ def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
     if not rows:
         return Finding(what, None, **about)
     values = [getattr(row.scores, score) for row in rows]
-    told = [getattr(row.scores, f"{score}_se", None) for row in rows]
+    told = [getattr(row.scores, f"{score}_se") for row in rows]
     known = [value for value in values if value is not None]
     errors = [error for error in told if error is not None]
     return Finding(
