@@ -117,7 +117,7 @@ def _draw(
             f"{' and '.join(row.unseen)}."
         ),
         reading="Axes have no unit.",
-        alt=f"Scatter plot of mapped images round ten words, by {how}.",
+        alt=f"Scatter plot of mapped images round {len(names)} words, by {how}.",
         figure=figure,
         header=("what", "class", "x", "y"),
         rows=tuple(
