@@ -1,7 +1,7 @@
 """How the weight decay of the two-layer map was chosen, where a data set or a plan states another.
 
 python benchmarks/decay.py [--dataset shapes] [--embedding NAME] [--set SLOT.PARAM=VALUE]…
-    [--decays 1e-4,1e-3,1e-2,1e-1] [--seeds 0-2] [--data-dir DIR] [--cache-dir DIR] [--threads 2]
+    [--decays 1e-4,1e-3,1e-2,1e-1] [--seeds 0-2] [--data-dir DIR] [--cache-dir DIR] [--threads 1]
 
 For each decay, the map's mean squared distance to the class vectors on held-out images of *seen*
 classes, as mean and standard deviation over seeds, beside that of the linear map and of always

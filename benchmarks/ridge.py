@@ -1,7 +1,7 @@
 """What the weight decay of the seen classifier ``softmax`` does to held-out images of seen classes.
 
 python benchmarks/ridge.py [--dataset shapes] [--embedding NAME] [--set SLOT.PARAM=VALUE]…
-    [--ridges 3e-4,1e-3,3e-3,1e-2] [--seeds 0-2] [--data-dir DIR] [--cache-dir DIR] [--threads 2]
+    [--ridges 3e-4,1e-3,3e-3,1e-2] [--seeds 0-2] [--data-dir DIR] [--cache-dir DIR] [--threads 1]
 
 For each ridge, accuracy and mean cross-entropy on held-out images of *seen* classes, as mean and
 standard deviation over seeds. No test image is looked at.

@@ -319,15 +319,15 @@ from pathlib import Path
 from zslbench_plugins.reproduce import session
 plan = {
     "method": "tiny", "dataset": "colours",
-    "set": {"gate.cut": ["seen_kept:0.5", "seen_kept:0.7"], "backbone.fault": "slow",
-            "dataset.images": 20000},
+    "set": {"gate.cut": [f"seen_kept:0.{i}" for i in range(50, 62)],
+            "backbone.fault": "slow", "dataset.images": 20000},
 }
 session.load_plan = lambda name: plan
 print(test_reproduce.page_of(test_reproduce.a_session(Path(sys.argv[1]), plan)))
 """
 
 
-def test_a_reproduction_killed_anywhere_ends_with_the_same_page(tmp_path: Path) -> None:
+def test_killed_in_a_stage_and_between_rows_it_ends_with_the_same_page(tmp_path: Path) -> None:
     def start(out: str) -> subprocess.Popen[str]:
         path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
         return subprocess.Popen(
@@ -402,7 +402,7 @@ def test_what_there_is_not_is_named(flags: list[str], complaint: str, tmp_path: 
     ("flags", "folder"),
     [
         ([], "reproduction"),
-        (["--extended"], "reproduction"),
+        (["--extended"], "reproduction-extended"),
         (["--quick"], "reproduction-quick"),
         (["--on", "shapes"], "reproduction-shapes"),
         (["--only", "table1,fig4"], "reproduction-fig4-table1"),

@@ -132,9 +132,23 @@ def test_what_is_of_one_seed_of_several_says_which(run) -> None:  # type: ignore
     assert of_seed(both) == ", seed 0"
     assert of_seed(both[:1]) == ""
     part = threshold.draw(at_desk({"cat-truck": both}))
-    names = [f.what for f in part.findings if "right at 70 % seen" in f.what]
-    assert all(name.endswith(", seed 0") for name in names)
+    found = [f for f in part.findings if "right at 70 % seen" in f.what]
+    assert {f.runs for f in found} <= {2}, "of both"
+    assert part.drawings[1].title.endswith("Gaussian, seed 0")
     assert finding("H", both, "H").command.count("--seeds 0,1") == 1
+
+
+def test_what_no_score_tells_is_a_mean_over_seeds_too(run) -> None:  # type: ignore[no-untyped-def]
+    both = run({"novelty": "gaussian"}, seeds=[0, 1])
+    plain, learnt = novel_images.draw(at_desk({"false-positives": both})).findings
+    for found, count in (
+        (plain, novel_images.false_positives), (learnt, novel_images.learnt_false_positives),
+    ):  # fmt: skip
+        shares = [hits / n for hits, n in map(count, both)]
+        assert found.value == pytest.approx(fmean(shares))
+        assert (found.spread, found.runs) == (pytest.approx(stdev(shares)), 2)
+        assert "(95 %, seed 0: " in found.what
+    assert (plain.published, learnt.published) == (0.12, None)
 
 
 def test_without_the_authors_curves_the_page_does_not_speak_of_their_points(rows: Rows) -> None:
@@ -202,10 +216,11 @@ def test_pairs_stand_in_a_heat_map_beside_what_random_words_give(run) -> None:  
     five = run(slots, unseen=chosen[:1], seeds=[0, 1])
     every = run(reduced, basis | small | {"backbone.k": 5}, unseen=chosen, method="socher2013")
     random = run(
-        {"embedding": "random", "mapping": "linear"} | slots,
-        BASES | {"embedding.draw": [0, 1, 2]},
+        {"embedding": "random", "mapping": "linear"} | reduced,
+        basis | {"backbone.k": 5, "embedding.draw": [0, 1, 2]},
         method="socher2013",
     )
+    named = f"{'–'.join(random[0].unseen)}, random words, linear map, in 5 components"
     plans = {"pairs": five, "all-pairs": every, "random-words": random}
     part = pairs.draw(at_desk(plans))
     heat, words, strokes = part.drawings
@@ -220,7 +235,7 @@ def test_pairs_stand_in_a_heat_map_beside_what_random_words_give(run) -> None:  
         assert cosine == pytest.approx(unit[order.index(a)] @ unit[order.index(b)], abs=1e-6)
     figures = told(part)
     scores = sorted(row.scores.zsl_accuracy for row in random)
-    given = [figures[f"random words, 3 draws: {which}"] for which in ("lowest", "highest")]
+    given = [figures[f"{named}, 3 draws: {which}"] for which in ("lowest", "highest")]
     assert given == [scores[0], scores[-1]]
     assert f"{'–'.join(five[0].unseen)}, in 5 components, seed 0" in figures
     assert strokes.rows
@@ -262,11 +277,13 @@ def test_two_layers_and_one_are_compared_on_the_same_images(run) -> None:  # typ
     (two,) = run({"gate": "all-unseen"})
     (one,) = run({"gate": "all-unseen", "mapping": "linear"}, BASES, method="socher2013")
     gain, se = hundred.paired_gain(two, one)
+    per_class = two.scores.T1 - one.scores.T1
     assert gain == pytest.approx(two.scores.zsl_accuracy - one.scores.zsl_accuracy)
     assert 0 < se <= (two.scores.zsl_accuracy_se**2 + one.scores.zsl_accuracy_se**2) ** 0.5 * 1.5
     part = hundred.draw(at_desk({"cifar106": Rows((two,)), "cifar106-linear": Rows((one,))}))
-    sign = "−" if gain < 0 else "+"
-    assert f"Two layers gain {sign}{abs(100 * gain):.1f} ± {100 * se:.1f} points" in part.words[1]
+    words = part.words[1].replace("−", "-")
+    assert f"two layers have {100 * gain:+.1f} ± {100 * se:.1f} points over one per image" in words
+    assert f"{100 * per_class:+.1f} per class" in words
 
 
 @NEEDS_CHROMIUM

@@ -48,7 +48,8 @@ SHAPES = "On drawn shapes, not on photographs: this shows that everything runs, 
     "--out",
     type=click.Path(file_okay=False),
     help="Folder of the page and of its runs.  [default: reproduction; with --quick "
-    "reproduction-quick, with --only fig4 reproduction-fig4]",
+    "reproduction-quick, with --extended reproduction-extended, with --only fig4 "
+    "reproduction-fig4]",
 )
 @cache_dir_option
 @click.option("--offline", is_flag=True, help="Download nothing.")
@@ -77,7 +78,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
         )
     only, seeds, threads, out = (options[name] for name in ("only", "seeds", "threads", "out"))
     experiments = _chosen(paper, only, extended=extended, shapes=shapes, quick=quick)
-    small = ["quick"] * quick + ["shapes"] * shapes
+    kind = ["quick"] * quick + ["shapes"] * shapes + ["extended"] * extended
     narrower = [experiment.key for experiment in experiments] if only is not None else []
     choice = Choice(
         paper=paper,
@@ -87,7 +88,7 @@ def reproduce(ctx: click.Context, session: Session, /, paper: str, **options: An
         seeds=seeds if seeds is not None else "0-2" if extended else "0",
         threads=threads if threads is not None else available_cores(),
         data_dir=data_folder(options["data_dir"]),
-        out=Path(out if out is not None else "-".join(["reproduction", *small, *narrower])),
+        out=Path(out if out is not None else "-".join(["reproduction", *kind, *narrower])),
         cache_dir=cache_folder(options["cache_dir"]),
         offline=options["offline"],
     )

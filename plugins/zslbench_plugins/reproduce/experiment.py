@@ -189,3 +189,4 @@ class Experiment:
     extended: bool = False  # only with --extended
     in_quick: bool = True  # does a small fit tell anything?
     on_shapes: bool = True  # can it be shown without photographs?
+    of_ten: tuple[str, ...] = ()  # plans that state a number for each class of CIFAR-10

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import statistics
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import beta
 
 from zslbench.score.ranking import rank
 from zslbench_plugins.reproduce.experiment import Finding, Row, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ORDINARY = "inductive"
 
@@ -33,6 +36,19 @@ def finding(what: str, rows: Rows, score: str, **about: Any) -> Finding:
         spread=statistics.stdev(known) if len(known) > 1 else None,
         runs=len(values),
         **{"setting": setting_of(rows[0]), "command": _command(rows)} | about,
+    )
+
+
+def share(what: str, rows: Rows, shares: Sequence[float], n: int, **about: Any) -> Finding:
+    """The mean over seeds of a share of ``n`` images, one a row, that no score tells."""
+    mean = statistics.fmean(shares)
+    return Finding(
+        what,
+        mean,
+        se=binomial_error(mean, n),
+        spread=statistics.stdev(shares) if len(shares) > 1 else None,
+        runs=len(shares),
+        **{"setting": setting_of(rows[0])} | about,
     )
 
 

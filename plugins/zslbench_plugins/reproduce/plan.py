@@ -36,7 +36,6 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
     plan = plan | {"slots": slots, "seeds": seed_range(seeds)[:1] if one else seeds}
     if shapes:
         plan["dataset"] = "shapes"
-        plan["set"] = {k: v for k, v in plan.get("set", {}).items() if not _of_each_class(v)}
         plan["slots"] = {k: v for k, v in slots.items() if k != "embedding"}
     elif quick:
         if plan["dataset"] in SAMPLED:
@@ -45,11 +44,6 @@ def adapt(plan: dict[str, Any], *, quick: bool, shapes: bool, seeds: str, data_d
         if "distractors" in plan:  # none, and as many as there are
             plan["distractors"] = [plan["distractors"][0], plan["distractors"][-1]]
     return plan
-
-
-def _of_each_class(value: Any) -> bool:
-    """Whether a setting states a number for each of the paper's seen classes."""
-    return isinstance(value, list) and any("," in str(one) for one in value)
 
 
 def _dropped(settings: dict[str, Any], key: str) -> dict[str, Any]:

@@ -72,7 +72,11 @@ class Session:
 
     def run(self) -> None:
         """Run every plan of every experiment; failures of rows are kept with their reason."""
-        names = plan_names(self.choice.experiments)
+        names, left_out = plan_names(self.choice.experiments), set[str]()
+        if self.choice.shapes:
+            left_out = {name for e in self.choice.experiments for name in e.of_ten}
+            self.rows |= dict.fromkeys(left_out, Rows(()))
+        names = tuple(name for name in names if name not in left_out)
         planned = {name: self.requests(name) for name in names}
         began, total = time.monotonic(), sum(map(len, planned.values()))
         done = 0

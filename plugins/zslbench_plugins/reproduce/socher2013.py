@@ -37,7 +37,7 @@ EXPERIMENTS = (
             "bayesian", "bayesian-loop", "bayesian-sampled", "bayesian-authors",
             "bayesian-gaussian", "cat-truck",
         ),
-        bayesian.draw,
+        bayesian.draw, of_ten=("bayesian-authors",),
     ),
     Experiment(
         "dap", "§ 6.4, table 1", "Attributes in place of words", ("dap", "cat-truck"),

@@ -1,5 +1,10 @@
 """§ 6.4: attributes in place of words (Lampert et al. 2009)."""
 
+from pathlib import Path
+
+import numpy as np
+
+from zslbench_plugins.embeddings.class_tables import read_attributes
 from zslbench_plugins.reproduce.experiment import Desk, Part, Rows
 from zslbench_plugins.reproduce.measured import finding, interval, of_seed
 
@@ -13,7 +18,7 @@ def draw(desk: Desk) -> Part:
             "Direct attribute prediction: a classifier for each of 25 attributes that somebody "
             "wrote down for the ten classes, then the class whose attributes fit best. A person's "
             "knowledge of each class is needed; the words need none. An attribute that all seen "
-            "classes share cannot be learnt and is dropped.",
+            f"classes share cannot be learnt and is dropped{_dropped(rows)}.",
         ),
         findings=(
             finding(
@@ -29,6 +34,17 @@ def draw(desk: Desk) -> Part:
             finding("for comparison: words, between the two unseen classes", words, "zsl_accuracy"),
         ),
     )  # fmt: skip
+
+
+def _dropped(rows: Rows) -> str:
+    """How many are, of how many."""
+    if not rows:
+        return ""
+    split, table = rows[0].record.split, rows[0].request.slots["embedding"]
+    values = read_attributes(Path(table.partition("/")[2]))
+    seen = np.stack([v for name, v in values.items() if name not in split.unseen])
+    constant = int((seen == seen[0]).all(axis=0).sum())
+    return f": {constant or 'none'} of the {seen.shape[1]} here"
 
 
 def _interval(rows: Rows) -> str:

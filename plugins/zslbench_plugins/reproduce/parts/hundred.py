@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import fmean
+
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
-from zslbench_plugins.reproduce.measured import finding, of_seed
+from zslbench_plugins.reproduce.measured import finding
 
 
 def draw(desk: Desk) -> Part:
@@ -54,13 +56,16 @@ def _decay(rows: Rows) -> str:
 
 
 def _layers(two: Rows, one: Rows) -> str:
-    """What two layers gain over one on the same images, with the error of that difference."""
-    if not two or not one:
+    """What two layers gain over one on the same images, per image with the error of that."""
+    pairs = [(row, other) for row in two for other in one if row.record.seed == other.record.seed]
+    if not pairs:
         return ""
-    gain, se = paired_gain(two[0], one[0])
+    gains, errors = zip(*(paired_gain(*pair) for pair in pairs), strict=True)
+    per_class = fmean(row.scores.T1 - other.scores.T1 for row, other in pairs)
     return (
-        f" Two layers gain {100 * gain:+.1f} ± {100 * se:.1f} points over one, per image, on the "
-        f"same images{of_seed(two)}; +10.5 are published."
+        f" On the same images two layers have {100 * fmean(gains):+.1f} ± "
+        f"{100 * fmean(errors):.1f} points over one per image and {100 * per_class:+.1f} per "
+        "class; +10.5 are published."
     ).replace("-", "−")
 
 

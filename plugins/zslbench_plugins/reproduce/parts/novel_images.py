@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from zslbench.report.drawing import Drawing, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
-from zslbench_plugins.reproduce.measured import binomial_error, interval, of_seed, setting_of
+from zslbench_plugins.reproduce.measured import interval, of_seed, share
 
 if TYPE_CHECKING:
     from zslbench.contracts import Bool, Float32, Floats
@@ -35,7 +36,7 @@ def draw(desk: Desk) -> Part:
             "bring its training images close to their words, so the same is counted once more with "
             "training images in the place of the test images of seen classes, as many of each.",
         ),
-        findings=tuple(f for row in _first(rows) for f in _findings(row, of_seed(rows))),
+        findings=tuple(f for name in SPACES for f in _findings(rows.where(novelty=name))),
         drawings=(_draw_shares(rows),) if rows else (),
     )
 
@@ -83,26 +84,26 @@ def _base_rate(rows: Rows) -> str:
     return f"{100 * split.test_seen / (split.test_seen + split.test_unseen):.0f} %"
 
 
-def _findings(row: Row, of: str) -> tuple[Finding, Finding]:
+def _findings(rows: Rows) -> list[Finding]:
     """With test images of seen classes, beside the paper's figure, and with training images."""
-    where, published, _, _ = SPACES[row.slot("novelty")]
-    learnt, n = learnt_false_positives(row)
-    tried = f"training images in place of test images of seen classes: {100 * learnt / n:.0f} %"
-    plain = _share(row, *false_positives(row), f"{where}{of}")
-    return (
-        replace(plain, published=published, tried=tried),
-        _share(row, learnt, n, f"{where}{of}, with training images"),
-    )
+    if not rows:
+        return []
+    where, published, _, _ = SPACES[rows[0].slot("novelty")]
+    counted = [learnt_false_positives(row) for row in rows]
+    learnt = _share(rows, counted, where, ", with training images")
+    mean = fmean(hits / n for hits, n in counted)
+    tried = f"training images in place of test images of seen classes: {100 * mean:.0f} %"
+    plain = _share(rows, [false_positives(row) for row in rows], where)
+    return [replace(plain, published=published, tried=tried), learnt]
 
 
-def _share(row: Row, hits: int, n: int, where: str) -> Finding:
+def _share(rows: Rows, counted: list[tuple[int, int]], where: str, of: str = "") -> Finding:
+    """The mean over seeds; the exact interval is of the first one's images."""
+    hits, n = counted[0]
     low, high = interval(hits, n)
-    return Finding(
-        f"false positives among {n}, {where} (95 %: {100 * low:.0f} to {100 * high:.0f} %)",
-        hits / n,
-        se=binomial_error(hits / n, n),
-        setting=setting_of(row),
-    )
+    exact = f"(95 %{of_seed(rows)}: {100 * low:.0f} to {100 * high:.0f} %)"
+    shares = [hits / n for hits, n in counted]
+    return share(f"false positives among {n}, {where}{of} {exact}", rows, shares, n)
 
 
 def _draw_shares(rows: Rows) -> Drawing:

@@ -84,9 +84,11 @@ def _random(rows: Rows) -> list[Finding]:
     ranked = sorted(rows, key=lambda row: row.scores.zsl_accuracy)
     if not ranked:
         return []
+    pair, k = "–".join(ranked[0].unseen), ranked[0].param("backbone.k")
+    words = f"{pair}, random words, linear map, in {k} components"
     chosen = {"lowest": 0, "the middle": (len(ranked) - 1) // 2, "highest": -1}
     return [
-        finding(f"random words, {len(ranked)} draws: {which}", Rows((ranked[i],)), "zsl_accuracy")
+        finding(f"{words}, {len(ranked)} draws: {which}", Rows((ranked[i],)), "zsl_accuracy")
         for which, i in chosen.items()
     ]
 

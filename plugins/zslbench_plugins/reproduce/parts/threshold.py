@@ -13,10 +13,9 @@ from zslbench.score.ranking import rank
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import (
     accuracy_by_class_at,
-    binomial_error,
     finding,
     of_seed,
-    setting_of,
+    share,
 )
 
 if TYPE_CHECKING:
@@ -218,20 +217,16 @@ def _inductive(rows: Rows) -> list[Finding]:
 
 
 def _by_class(detector: str, rows: Rows) -> list[Finding]:
-    """Unseen accuracy of each unseen class where the curve of the first seed reaches 70 % seen."""
-    if not rows:
+    """Unseen accuracy of each unseen class where the curve reaches 70 % seen."""
+    reached = [at for row in rows if (at := accuracy_by_class_at(row, 0.7))]
+    if not rows or len(reached) < len(rows):
         return []
-    row = rows[0]
-    images = {each.name: each.images for each in row.scores.per_class}
+    images = {each.name: each.images for each in rows[0].scores.per_class}
     return [
-        Finding(
-            f"{detector}: {name} right at 70 % seen{of_seed(rows)}",
-            share,
-            se=binomial_error(share, images[name]),
-            setting=setting_of(row),
-        )
-        for name, share in accuracy_by_class_at(row, 0.7).items()
-    ]
+        share(f"{detector}: {name} right at 70 % seen", rows, [at[name] for at in reached],
+              images[name])
+        for name in reached[0]
+    ]  # fmt: skip
 
 
 def _draw_curves(lines: Mapping[str, Rows], theirs: AuthorsCurves) -> Drawing:
