@@ -1,6 +1,6 @@
 """What the choices made on held-out images of *seen* classes share: options, and the task opened.
 
-Neither test images nor their labels are read.
+No test image has a part in them.
 """
 
 from __future__ import annotations

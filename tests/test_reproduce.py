@@ -32,12 +32,11 @@ from zslbench.report.confusion import draw_counts
 from zslbench.runner import Runner
 from zslbench.runspec import Request, resolve_request
 from zslbench_plugins.reproduce import distractor_words, session
+from zslbench_plugins.reproduce.authors import best_h, passage, read_confusion, read_curves
 from zslbench_plugins.reproduce.experiment import Desk, Experiment, Finding, Part
 from zslbench_plugins.reproduce.measured import accuracy_by_class_at, finding, interval
 from zslbench_plugins.reproduce.page import Section, measured, render, signed, spread, write_page
-from zslbench_plugins.reproduce.parts.bayesian import read_confusion
 from zslbench_plugins.reproduce.parts.novel_images import false_positives, learnt_false_positives
-from zslbench_plugins.reproduce.parts.threshold import best_h, passage, read_curves
 from zslbench_plugins.reproduce.plan import adapt, load_plan
 from zslbench_plugins.reproduce.session import Choice, Session, plan_names
 from zslbench_plugins.reproduce.socher2013 import EXPERIMENTS

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zslbench.report.confusion import draw_confusion, draw_counts
+from zslbench_plugins.reproduce.authors import AUTHORS, read_confusion
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import (
     accuracy_by_class_at,
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from zslbench.report.drawing import Drawing
 
-AUTHORS = "the authors' own run"
 THEIR_SEEN, THEIR_UNSEEN = 0.81, 0.0385  # accuracies of that run
 CHOSEN = "λ chosen with unseen classes"
 THEIR_H = 2 * THEIR_SEEN * THEIR_UNSEEN / (THEIR_SEEN + THEIR_UNSEEN)
@@ -232,15 +231,3 @@ def _confusions(rows: Rows, reference: Path | None) -> list[Drawing]:
             replace(drawn, name="table1-authors", title=f"{title}, the authors' own run")
         )
     return drawings
-
-
-def read_confusion(folder: Path | None) -> dict[str, dict[str, int]]:
-    """The authors' counts, true class → label given → images; empty where they are not at hand."""
-    path = folder / "cat_truck_bayesian_loop_confusion.csv" if folder else None
-    if path is None or not path.is_file():
-        return {}
-    with path.open(encoding="utf-8", newline="") as file:
-        return {
-            line.pop("true"): {name: int(count) for name, count in line.items()}
-            for line in csv.DictReader(file)
-        }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,13 @@ import numpy as np
 from zslbench.report.drawing import Drawing, as_percent, begin_figure, drawing, put_legend_below
 from zslbench.report.palette import LIGHT
 from zslbench.score.ranking import rank
+from zslbench_plugins.reproduce.authors import (
+    AUTHORS,
+    AuthorsCurves,
+    best_h,
+    passage,
+    read_curves,
+)
 from zslbench_plugins.reproduce.experiment import Desk, Finding, Part, Row, Rows
 from zslbench_plugins.reproduce.measured import (
     accuracy_by_class_at,
@@ -20,11 +26,9 @@ from zslbench_plugins.reproduce.measured import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from matplotlib.axes import Axes
 
-AUTHORS = "the authors' own run"
 PLAN = "cat-truck"
 LINES = {
     "gaussian": ("seen", "-", "Gaussian"),
@@ -42,7 +46,6 @@ DENOMINATORS = {
     "own": "their own contexts",
     "paper": "the image's distances to their contexts",
 }
-AuthorsCurves = dict[str, list[tuple[float, float]]]
 
 
 def draw(desk: Desk) -> Part:
@@ -156,20 +159,6 @@ def _swept_per_class(rows: Rows, curves: AuthorsCurves) -> list[Finding]:
     ]  # fmt: skip
 
 
-def passage(curves: AuthorsCurves, detector: str, seen: float = 0.7) -> float | None:
-    """The authors' unseen accuracy at ``seen``, linear between points; None without their curve."""
-    points = sorted(curves.get(detector, ()))
-    if not points:
-        return None
-    s, u = zip(*points, strict=True)
-    return float(np.interp(seen, s, u))
-
-
-def best_h(curves: AuthorsCurves, detector: str) -> float | None:
-    """The best harmonic mean at one of the authors' points; None without their curve."""
-    return max((2 * s * u / (s + u) for s, u in curves.get(detector, ()) if s + u), default=None)
-
-
 def _own_point(detector: str, rows: Rows) -> list[Finding]:
     """What the threshold that was set beforehand gives."""
     scores = {"u": "u", "s": "s", "H": "H", "overall_accuracy": "overall accuracy"}
@@ -178,19 +167,6 @@ def _own_point(detector: str, rows: Rows) -> list[Finding]:
         for score, words in scores.items()
     ]
     return [*found, finding(f"{detector}: AUSUC", rows, "AUSUC")]
-
-
-def read_curves(folder: Path | None) -> AuthorsCurves:
-    """The authors' points (seen, unseen accuracy) a detector; empty where they are not at hand."""
-    path = folder / "cat_truck_curves.csv" if folder else None
-    if path is None or not path.is_file():
-        return {}
-    found: AuthorsCurves = {}
-    with path.open(encoding="utf-8", newline="") as file:
-        for line in csv.DictReader(file):
-            point = float(line["seen_accuracy"]), float(line["unseen_accuracy"])
-            found.setdefault(line["detector"], []).append(point)
-    return found
 
 
 def _variants(rows: Rows) -> list[Finding]:
