@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from held_out import METHOD, SeenImages, add_options, opened
+from held_out import METHOD, SeenImages, tried
 
 
 def held_out_errors(images: SeenImages, decays: list[float]) -> list[float]:
@@ -36,14 +36,7 @@ def held_out_errors(images: SeenImages, decays: list[float]) -> list[float]:
 def main() -> None:
     """Print a line for each decay."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    add_options(parser)
-    parser.add_argument("--decays", default="1e-4,1e-3,1e-2,1e-1")
-    asked = parser.parse_args()
-    decays = [float(decay) for decay in asked.decays.split(",")]
-    table = []
-    for seed, images in opened(asked):
-        print(f"seed {seed}", flush=True)
-        table.append(held_out_errors(images, decays))
+    decays, table = tried(parser, "--decays", "1e-4,1e-3,1e-2,1e-1", held_out_errors)
     names = [*(f"decay {decay:g}" for decay in decays), "linear map", "mean class vector"]
     for name, values in zip(names, zip(*table, strict=True), strict=True):
         print(f"{name:18s} {np.mean(values):8.4f} ± {np.std(values):.4f}")

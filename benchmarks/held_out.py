@@ -21,7 +21,7 @@ from zslbench.runner import Runner, Workspace
 from zslbench.runspec import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from zslbench.contracts import ClassTable
     from zslbench.specs import Kind
@@ -57,6 +57,24 @@ class SeenImages:
         params = dict(chosen.params) if chosen.name == name else {}
         ref = self.registry.resolve(kind, name, [("user", params | changed)])
         return self.registry.create(ref)
+
+
+def tried(
+    parser: argparse.ArgumentParser,
+    option: str,
+    default: str,
+    score: Callable[[SeenImages, list[float]], list[Any]],
+) -> tuple[list[float], list[list[Any]]]:
+    """The values that ``option`` lists, and what ``score`` says of them, a list a seed."""
+    add_options(parser)
+    parser.add_argument(option, dest="values", default=default)
+    asked = parser.parse_args()
+    values = [float(value) for value in asked.values.split(",")]
+    table = []
+    for seed, images in opened(asked):
+        print(f"seed {seed}: {len(images.y['validation']):,} images held out", flush=True)
+        table.append(score(images, values))
+    return values, table
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from held_out import SeenImages, add_options, opened
+from held_out import SeenImages, tried
 from scipy.special import log_softmax
 
 from zslbench.contracts import View
@@ -41,14 +41,7 @@ def held_out_scores(images: SeenImages, ridges: list[float]) -> list[tuple[float
 def main() -> None:
     """Print a line for each ridge."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    add_options(parser)
-    parser.add_argument("--ridges", default="3e-4,1e-3,3e-3,1e-2")
-    asked = parser.parse_args()
-    ridges = [float(ridge) for ridge in asked.ridges.split(",")]
-    table = []
-    for seed, images in opened(asked):
-        print(f"seed {seed}: {len(images.y['validation']):,} images held out", flush=True)
-        table.append(held_out_scores(images, ridges))
+    ridges, table = tried(parser, "--ridges", "3e-4,1e-3,3e-3,1e-2", held_out_scores)
     print("ridge      accuracy (%)   cross-entropy")
     for ridge, (right, loss) in zip(ridges, np.transpose(table, (1, 2, 0)), strict=True):
         print(f"{ridge:<8g} {right.mean():6.2f} ± {right.std():.2f}  "
